@@ -1,0 +1,44 @@
+// @ts-check
+/** Compiles src/ to dist/, unless nothing changed: tsc alone takes seconds to find that out. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { hashOf, stamped, writeStamp } from './stamp.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+
+/** @returns {boolean} false when it failed */
+export function buildTypeScript() {
+  const dist = join(root, 'dist');
+  const stamp = join(root, 'build', 'typescript.stamp');
+  const hash = hashOf(root, ['src', 'tsconfig.json', 'tsconfig.build.json'], [require('typescript/package.json').version]);
+  if (existsSync(dist) && stamped(stamp, hash)) return true;
+  rmSync(stamp, { force: true });
+  // Without dist the build information is wrong, and tsc would write nothing.
+  if (!existsSync(dist)) rmSync(join(root, 'build', 'tsconfig.build.tsbuildinfo'), { force: true });
+  const args = [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'];
+  const result = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (result.status !== 0) return false;
+  removeOrphans(dist);
+  writeStamp(stamp, hash);
+  return true;
+}
+
+/**
+ * tsc leaves what it made of files that are gone.
+ * @param {string} dist
+ */
+function removeOrphans(dist) {
+  for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    const stem = file.replace(/(\.d\.ts|\.js|\.js\.map)$/, '');
+    const sources = [file, `${stem}.ts`].map((name) => join(root, 'src', name));
+    if (stem !== file && !sources.some((source) => existsSync(source))) rmSync(join(dist, file));
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
+  process.exit(buildTypeScript() ? 0 : 1);
+}

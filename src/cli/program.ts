@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { devicesCommand } from './devices.js';
+import { describe, EXIT, exitCodeOf } from './exit.js';
+import { inspectCommand } from './inspect.js';
+import { expandShortNames } from './options.js';
+import { rankCommand } from './rank.js';
+import type { Shell } from './shell.js';
+
+const EXIT_HELP = `
+Exit codes:
+  0    done
+  1    failed, or took longer than --timeout
+  2    wrong usage or input
+  3    the model, its device or llama.cpp could not be loaded
+  130  interrupted by Ctrl-C
+
+All commands and flags: docs/cli.md`;
+
+/** Runs the command line and answers the exit code. `argv` holds the arguments only, without node and the script. */
+export async function runCli(argv: string[], shell: Shell): Promise<number> {
+  try {
+    await buildProgram(shell).parseAsync(expandShortNames(argv), { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const reason: unknown = shell.signal.aborted ? shell.signal.reason : error;
+    shell.stderr.write(describe(reason, argv.includes('--debug')));
+    return exitCodeOf(reason);
+  }
+}
+
+function buildProgram(shell: Shell): Command {
+  const program = new Command('llama-rerank')
+    .description('Rerank documents locally with GGUF models through llama.cpp.')
+    .version(packageVersion(), '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false);
+  for (const command of [rankCommand(shell), devicesCommand(shell), inspectCommand(shell)]) program.addCommand(command);
+  for (const command of [program, ...program.commands]) connect(command, shell);
+  return program;
+}
+
+/** Makes a command throw where it would end the process, and show its usage below errors. */
+function connect(command: Command, shell: Shell): void {
+  const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
+  const usage = `usage: ${name} ${command.usage()}\n       ${name} --help shows more\n`;
+  command
+    .addHelpText('after', EXIT_HELP)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => shell.stdout.write(text),
+      writeErr: (text) => shell.stderr.write(text),
+      outputError: (text, print) => print(`${text.replace(/^error: /, 'llama-rerank: ').trimEnd()}\n${usage}`),
+    });
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

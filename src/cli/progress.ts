@@ -1,0 +1,71 @@
+import type { Progress } from '../index.js';
+import { count, wholeSeconds } from './numbers.js';
+import type { OutputStream } from './shell.js';
+import { bar } from './style.js';
+
+export interface ProgressLine {
+  update(progress: Progress): void;
+  /** Takes the line away. */
+  clear(): void;
+}
+
+const NAMES = { load: 'loading', states: 'ranking' };
+const BAR = 20;
+/** Milliseconds before the first line (most work is done by then) and between two. */
+const PATIENCE = 150;
+const INTERVAL = 100;
+
+/**
+ * One line on the terminal that shows how far the work is, at what rate, and how long it takes still. It is written with
+ * carriage returns and spaces only, so it suits NO_COLOR.
+ */
+export function progressLine(
+  stream: OutputStream,
+  columns: () => number,
+  now: () => number = () => performance.now(),
+): ProgressLine {
+  const created = now();
+  let stage: Progress['stage'] | undefined;
+  let began = created;
+  let drawn = 0;
+  let width = 0;
+
+  const draw = (text: string): void => {
+    const line = text.slice(0, columns() - 1);
+    stream.write(`\r${line.padEnd(width)}`);
+    width = line.length;
+  };
+  return {
+    update(progress) {
+      const time = now();
+      if (progress.stage !== stage) {
+        stage = progress.stage;
+        began = time;
+        drawn = 0;
+      }
+      if (time - created < PATIENCE || time - drawn < INTERVAL) return;
+      drawn = time;
+      draw(describeProgress(progress, time - began));
+    },
+    clear() {
+      // Two columns more: the terminal may have shown ^C.
+      if (width > 0) stream.write(`\r${' '.repeat(Math.min(width + 2, columns() - 1))}\r`);
+      width = 0;
+    },
+  };
+}
+
+/** A progress line that shows nothing. */
+export const SILENT: ProgressLine = { update() {}, clear() {} };
+
+function describeProgress({ stage, done, total }: Progress, elapsed: number): string {
+  const fraction = total > 0 ? Math.min(1, done / total) : 0;
+  const start = `${NAMES[stage]} ${bar(fraction, BAR)} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
+  if (stage === 'load') return start;
+  const parts = [start, `${count(done)} of ${count(total, 'token')}`];
+  if (done > 0 && elapsed > 0) {
+    parts.push(`${count((done / elapsed) * 1000)}/s`);
+    if (done < total) parts.push(`${wholeSeconds(((total - done) * elapsed) / done)} left`);
+  }
+  return parts.join('  ');
+}

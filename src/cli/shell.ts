@@ -1,0 +1,66 @@
+import type { Readable, Writable } from 'node:stream';
+import type {
+  GgufHeader,
+  Gpu,
+  LoadOptions,
+  ModelInfo,
+  NativeDevice,
+  NativeLibrary,
+  RerankOptions,
+  RerankResponse,
+} from '../index.js';
+import type { InputDocument } from './documents.js';
+
+/** What the commands use of this package. */
+export interface Api {
+  Reranker: { load(model?: string, options?: LoadOptions): Promise<LoadedReranker> };
+  listDevices(options?: { gpu?: Gpu }): Promise<{ library: NativeLibrary; devices: NativeDevice[] }>;
+  inspectModel(path: string): Promise<GgufHeader>;
+  setLogLevel(level: number): void | Promise<void>;
+}
+
+export interface LoadedReranker {
+  readonly model: ModelInfo;
+  rerank(
+    query: string,
+    documents: InputDocument[],
+    options?: RerankOptions<InputDocument>,
+  ): Promise<RerankResponse<InputDocument>>;
+  dispose(): Promise<void>;
+}
+
+export type OutputStream = Writable & { isTTY?: boolean; columns?: number };
+
+/** Everything that a command touches outside itself. */
+export interface Shell {
+  api: Api;
+  stdin: Readable & { isTTY?: boolean };
+  stdout: OutputStream;
+  stderr: OutputStream;
+  env: Record<string, string | undefined>;
+  /** Aborts on Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/** Writes all of `text`; rejects when the reader is gone (EPIPE) or the disk is full. */
+export function write(stream: OutputStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Columns of the terminal, or 80 where there is none. */
+export function columnsOf(stream: OutputStream, env: Shell['env']): number {
+  const columns = stream.columns ?? Number(env.COLUMNS);
+  return Number.isInteger(columns) && columns >= 20 ? columns : 80;
+}
+
+/** Whether the stream is a terminal with a person before it: none of a pipe, a dumb terminal, a build machine. */
+export function isTerminal(stream: OutputStream, env: Shell['env']): boolean {
+  return stream.isTTY === true && env.TERM !== 'dumb' && !env.CI;
+}
+
+/** Whether colours may be written: a terminal, no NO_COLOR (https://no-color.org), no `--no-color`. */
+export function hasColor(stream: OutputStream, env: Shell['env'], wanted: boolean): boolean {
+  return wanted && !env.NO_COLOR && isTerminal(stream, env);
+}

@@ -1,0 +1,159 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { RerankError } from '../errors.js';
+
+/**
+ * The whole contract of the native addon. Only strings, numbers, booleans and flat typed arrays cross it; inputs are copied at
+ * the call and every result is fresh. Errors thrown or rejected by it carry a `code` string (see `native/error.h`).
+ */
+export interface NativeAddon {
+  /**
+   * Opens llama.cpp's shared libraries, once a process. A second call with the same folder answers the same; another folder
+   * throws LIBRARY_CONFLICT. `folder` is absolute, the others are names in it.
+   */
+  openLibrary(folder: string, llamaFile: string, ggmlFile: string, baseFile: string): NativeLibrary;
+  /** Devices of the opened library, CPU included. */
+  devices(): NativeDevice[];
+  /** 0 silent, 1 errors, 2 warnings, 3 information, 4 everything: llama.cpp's own lines, to stderr. */
+  setLogLevel(level: number): void;
+  /** Stops and frees everything that this environment made. Synchronous; for the way out. */
+  shutdown(): void;
+  /** Writes `output` as a quantized copy of `input`; `fileType` is a `llama_ftype`. */
+  quantize(input: string, output: string, fileType: number, threads: number): Promise<void>;
+  Model: new (path: string, options: NativeModelOptions, onProgress: ((fraction: number) => void) | null) => NativeModel;
+  Context: new (model: NativeModel, options: NativeContextOptions) => NativeContext;
+  /** Two dense layers without bias and a ReLU between: `second * relu(first * x)`. Row-major weights, copied. */
+  Projector: new (
+    model: NativeModel,
+    first: Float32Array,
+    second: Float32Array,
+    width: number,
+  ) => NativeProjector;
+}
+
+export interface NativeLibrary {
+  /** `0.4.0` */
+  release: string;
+  folder: string;
+}
+
+export interface NativeDevice {
+  /** `CPU`, `Metal`, `CUDA0` */
+  name: string;
+  description: string;
+  type: 'cpu' | 'gpu' | 'igpu' | 'accel';
+  /** The backend that drives it: `CPU`, `Metal`, `CUDA`, `Vulkan`. */
+  backend: string;
+  memoryFree: number;
+  memoryTotal: number;
+}
+
+export interface NativeModelOptions {
+  gpuLayers: number;
+  useGpu: boolean;
+  mmap: boolean;
+}
+
+export interface NativeModel {
+  /** Loads the file; the object is usable afterwards. Rejects with ABORTED after `abort()`. */
+  load(): Promise<NativeModelInfo>;
+  abort(): void;
+  /**
+   * Token ids of each text, without the vocabulary's own prefix and suffix tokens. Every character is text: no control or
+   * user-defined token is recognised. `lengths[i]` ids belong to text i.
+   */
+  tokenize(texts: string[]): Promise<{ ids: Int32Array; lengths: Int32Array }>;
+  /** Text of `lengths[i]` ids each; a character cut in half at the end is left out. */
+  detokenize(ids: Int32Array, lengths: Int32Array): Promise<string[]>;
+  /** Stops work, joins the thread and frees the weights once no context uses them. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface NativeModelInfo {
+  /** Scalars of the file's metadata, as llama.cpp prints them. */
+  metadata: Record<string, string>;
+  description: string;
+  bytes: number;
+  parameters: number;
+  layers: number;
+  embedding: number;
+  contextTrain: number;
+  classifierOutputs: number;
+  /** Ids of the vocabulary's own tokens; -1 where it has none. */
+  bos: number;
+  eos: number;
+  sep: number;
+  vocabulary: number;
+  /** Text and id of each control token. */
+  control: Record<string, number>;
+  /** Positions that layers with a sliding window see; 0 where there is none. */
+  slidingWindow: number;
+}
+
+export interface NativeContextOptions {
+  /** `marked`: causal model, states of marked rows. `all`: the same through `embeddings = true` (slow; for comparison). `mean`: encoder, one mean state a sequence. */
+  states: 'marked' | 'all' | 'mean';
+  threads: number;
+  ubatch: number;
+  flashAttention: boolean;
+  kvCacheType: 'f16' | 'q8_0';
+  /** Most tokens a prompt may have; a longer one rejects with CONTEXT_OVERFLOW. */
+  maxTokens: number;
+}
+
+export interface NativeJob {
+  tokens: Int32Array;
+  /** `mean`: tokens of each sequence. Otherwise one entry. */
+  lengths: Int32Array;
+  /** `marked`, `all`: positions whose states are wanted, ascending. */
+  rows: Int32Array;
+  /** `marked`, `all`: ascending positions at which a micro-batch must begin, so that what precedes them can be reused by a later call. */
+  cuts: Int32Array;
+}
+
+export interface NativeStates {
+  /** One state of `embedding` numbers for each row or sequence, raw. */
+  states: Float32Array;
+  reusedTokens: number;
+}
+
+export interface NativeContext {
+  /** One at a time. Rejects with ABORTED after `abort()`; the next call is right again. */
+  run(job: NativeJob, onProgress: ((tokens: number) => void) | null): Promise<NativeStates>;
+  abort(): void;
+  close(): Promise<void>;
+}
+
+export interface NativeProjector {
+  /** Rows of `width` numbers in, rows of `second.length / hidden` numbers out. */
+  project(states: Float32Array): Promise<Float32Array>;
+}
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * Loads the compiled addon, once. `LLAMA_RERANK_ADDON` names another file.
+ *
+ * @throws RerankError NATIVE_LOAD_FAILED with what was tried.
+ */
+export function loadAddon(): NativeAddon {
+  if (loaded) return loaded;
+  const require = createRequire(import.meta.url);
+  const override = process.env.LLAMA_RERANK_ADDON;
+  const file = override ?? fileURLToPath(new URL('../../build/Release/llama_rerank.node', import.meta.url));
+  try {
+    loaded = require(file) as NativeAddon;
+  } catch (cause) {
+    throw new RerankError(
+      'NATIVE_LOAD_FAILED',
+      `the native addon could not be loaded on ${process.platform}-${process.arch} (Node ${process.version}, N-API ${process.versions.napi}). ` +
+        `Tried ${file}: ${(cause as Error).message.split('\n')[0]}. ` +
+        (override ? 'Check LLAMA_RERANK_ADDON.' : 'In a checkout, run: npm run build:native'),
+      { cause },
+    );
+  }
+  // Cleanup hooks do not run on process.exit() or after a throw, so the threads are stopped here as well.
+  const addon = loaded;
+  process.on('exit', () => addon.shutdown());
+  return addon;
+}

@@ -1,0 +1,81 @@
+import type { Job } from '../family.js';
+import type { NativeContext, NativeContextOptions, NativeModelInfo, NativeModelOptions } from './addon.js';
+import { callSafely, failure } from './failure.js';
+import type { OpenLibrary } from './library.js';
+import { Queue } from './queue.js';
+import { NativeTokenizer } from './tokenizer.js';
+import { openWeights, type Weights } from './weights.js';
+
+export interface States {
+  states: Float32Array;
+  reusedTokens: number;
+}
+
+/** One loaded model with its inference thread: runs jobs in order, aborts them, closes. */
+export class Engine {
+  readonly tokenizer: NativeTokenizer;
+  readonly #library: OpenLibrary;
+  readonly #weights: Weights;
+  readonly #queue = new Queue();
+  #context: NativeContext | undefined;
+
+  static async open(
+    library: OpenLibrary,
+    path: string,
+    options: NativeModelOptions,
+    onProgress: ((fraction: number) => void) | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Engine> {
+    return new Engine(library, await openWeights(library, path, options, onProgress, signal));
+  }
+
+  private constructor(library: OpenLibrary, weights: Weights) {
+    this.#library = library;
+    this.#weights = weights;
+    this.tokenizer = new NativeTokenizer(weights.model);
+  }
+
+  get info(): NativeModelInfo {
+    return this.#weights.info;
+  }
+
+  /** Two dense layers as one function, computed off the JavaScript thread. */
+  projector(first: Float32Array, second: Float32Array, width: number): (states: Float32Array) => Promise<Float32Array> {
+    const projector = new this.#library.addon.Projector(this.#weights.model, first, second, width);
+    return (states) =>
+      projector.project(states).catch((error) => {
+        throw failure(error);
+      });
+  }
+
+  /** Makes the thread that `states` uses. Its llama_context is made by the first job, as large as the job needs. */
+  start(options: NativeContextOptions): void {
+    this.#context = new this.#library.addon.Context(this.#weights.model, options);
+  }
+
+  /** Runs `task` when all earlier tasks are done. One that is aborted while it waits never runs. */
+  run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#queue.run(task, signal);
+  }
+
+  /** Hidden states of one job, raw. Only from within `run`. */
+  async states(job: Job, signal: AbortSignal, onProgress?: (tokens: number) => void): Promise<States> {
+    const context = this.#context as NativeContext;
+    signal.throwIfAborted();
+    const abort = () => context.abort();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await context.run(job, onProgress ? (tokens) => callSafely(onProgress, tokens) : null);
+    } catch (error) {
+      throw failure(error, signal);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Frees context and weights. Callers abort what is running first. */
+  async close(): Promise<void> {
+    await this.#context?.close();
+    await this.#weights.release();
+  }
+}

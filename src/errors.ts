@@ -1,0 +1,46 @@
+/**
+ * Stable error codes. `docs/errors.md` lists when each is raised and what to do about it.
+ */
+export const ERROR_CODES = [
+  'INVALID_ARGUMENT',
+  'INVALID_QUERY',
+  'TEXT_TOO_LARGE',
+  'CONTEXT_OVERFLOW',
+  'TIMEOUT',
+  'DISPOSED',
+  'MODEL_NOT_FOUND',
+  'MODEL_UNREADABLE',
+  'MODEL_NOT_REGULAR',
+  'MODEL_BAD_MAGIC',
+  'MODEL_LOAD_FAILED',
+  'MODEL_UNSUPPORTED_ARCH',
+  'MODEL_NOT_A_RERANKER',
+  'MODEL_BAD_VOCAB',
+  'PROJECTOR_NOT_FOUND',
+  'PROJECTOR_CORRUPT',
+  'PROJECTOR_MISMATCH',
+  'INSUFFICIENT_MEMORY',
+  'GPU_UNAVAILABLE',
+  'GPU_FAILED',
+  'NATIVE_LOAD_FAILED',
+  'LIBRARY_CONFLICT',
+  'NATIVE_ERROR',
+  'NON_FINITE',
+  'INTERNAL',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/**
+ * The one error class of this package. `code` is stable and meant for programs; `message` says what was expected, what was
+ * found and what to do, and may change.
+ */
+export class RerankError extends Error {
+  override readonly name = 'RerankError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,70 @@
+/** What passes between the steps of one call. Every value is made once and not changed afterwards. */
+import type { ModelFamily, Overflow, Progress } from './types.js';
+
+/** Step 1: the call, checked, with the defaults filled in and the documents' texts taken. */
+export interface RerankRequest {
+  readonly query: string;
+  readonly texts: readonly string[];
+  readonly topN: number;
+  readonly minScore: number | undefined;
+  readonly returnEmbeddings: boolean;
+  readonly instruction: string;
+  readonly maxDocumentTokens: number;
+  readonly maxQueryTokens: number;
+  readonly blockSize: number;
+  readonly overflow: Overflow;
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/** Turns text into ids and back, off the JavaScript thread. No special token is recognised in a text. */
+export interface Tokenizer {
+  tokenize(texts: readonly string[], signal?: AbortSignal): Promise<Int32Array[]>;
+  detokenize(ids: readonly Int32Array[]): Promise<string[]>;
+}
+
+/** Work for the engine: see NativeJob in engine/addon.ts. */
+export interface Job {
+  readonly tokens: Int32Array;
+  readonly lengths: Int32Array;
+  readonly rows: Int32Array;
+  readonly cuts: Int32Array;
+}
+
+/** Steps 2 to 4: jobs that are known to fit, and what had to be cut for it. */
+export interface Plan {
+  readonly jobs: readonly Job[];
+  /** For each job, the documents whose states it gives, in that order. */
+  readonly documents: readonly (readonly number[])[];
+  readonly queryTokens: number;
+  readonly queryTruncated: boolean;
+  readonly truncated: readonly boolean[];
+  readonly overflow: 'none' | 'split' | 'truncate';
+}
+
+/** Steps 6 and 7: one score for each document, in input order. */
+export interface Scored {
+  readonly scores: Float64Array;
+  readonly embeddings: readonly Float32Array[] | undefined;
+}
+
+export interface FamilyDefaults {
+  readonly maxQueryTokens: number;
+  readonly maxDocumentTokens: number;
+  readonly blockSize: number;
+}
+
+/** One way of reranking. `reranker.ts` does not know which it runs. */
+export interface Family {
+  readonly name: ModelFamily;
+  /** Which states the engine has to give: see NativeContextOptions. */
+  readonly states: 'marked' | 'mean';
+  readonly defaults: FamilyDefaults;
+  /** Tokens of the longest prompt the model was made for. */
+  readonly contextSize: number;
+  /** `capacity`: tokens that a prompt may have on this machine. */
+  plan(request: RerankRequest, tokenizer: Tokenizer, capacity: number, signal?: AbortSignal): Promise<Plan>;
+  /** `states`: for each job of the plan, its rows. */
+  score(plan: Plan, states: readonly Float32Array[]): Promise<Scored>;
+}

@@ -1,0 +1,145 @@
+import { readFile, stat } from 'node:fs/promises';
+import { RerankError } from '../errors.js';
+
+/** A tensor as 32-bit numbers in row-major order. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Heads are a few megabytes; a file beyond this is not one. */
+const MAX_FILE_BYTES = 256 << 20;
+const MAX_HEADER_BYTES = 1 << 20;
+
+const SIZES: Record<string, number> = { F32: 4, F16: 2, BF16: 2 };
+
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+/**
+ * Reads a whole safetensors file of F32, F16 or BF16 tensors. Everything the format demands is checked: the header's size and
+ * form, no name twice, offsets that follow each other without hole or overlap to the end of the file, finite values.
+ *
+ * Format: https://github.com/huggingface/safetensors#format
+ *
+ * @throws RerankError PROJECTOR_NOT_FOUND, PROJECTOR_CORRUPT
+ */
+export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
+  const corrupt = (what: string) => new RerankError('PROJECTOR_CORRUPT', `${path}: ${what}. Fetch the file again`);
+  const file = await stat(path).catch((cause) => {
+    throw new RerankError('PROJECTOR_NOT_FOUND', `${path}: the head file cannot be read (${(cause as Error).message})`, {
+      cause,
+    });
+  });
+  if (!file.isFile()) throw corrupt('expected a regular file');
+  if (file.size < 10 || file.size > MAX_FILE_BYTES) throw corrupt(`expected 10 to ${MAX_FILE_BYTES} bytes, found ${file.size}`);
+  const bytes = await readFile(path);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getBigUint64(0, true);
+  if (length < 2n || length > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - 8))) {
+    throw corrupt(`the header claims ${length} bytes, the file has ${bytes.length}: not a safetensors file, or cut short`);
+  }
+  const begin = 8 + Number(length);
+  const entries = parseHeader(bytes.subarray(8, begin), corrupt);
+
+  const tensors = new Map<string, Tensor>();
+  let expected = 0;
+  for (const [name, entry] of entries.sort((a, b) => a[1].data_offsets[0] - b[1].data_offsets[0])) {
+    const [from, to] = entry.data_offsets;
+    if (from !== expected) throw corrupt(`tensor ${name} begins at ${from}, expected ${expected}`);
+    if (begin + to > bytes.length) throw corrupt(`tensor ${name} ends at ${to}, the data has ${bytes.length - begin} bytes`);
+    tensors.set(name, { shape: entry.shape, values: decode(name, entry, view, begin, corrupt) });
+    expected = to;
+  }
+  if (begin + expected !== bytes.length) throw corrupt(`${bytes.length - begin - expected} bytes follow the last tensor`);
+  return tensors;
+}
+
+function parseHeader(bytes: Buffer, corrupt: (what: string) => RerankError): [string, Entry][] {
+  let header: Record<string, unknown>;
+  let repeated: boolean;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
+    // JSON.parse keeps the last of two members of one name, and other readers the first.
+    repeated = countNames(text) !== countMembers(header);
+  } catch (cause) {
+    throw corrupt(`the header is no JSON (${(cause as Error).message})`);
+  }
+  if (bytes[0] !== 0x7b) throw corrupt('the header is no JSON object');
+  if (repeated) throw corrupt('the header holds a name twice');
+  const { __metadata__: metadata, ...tensors } = header;
+  if (metadata !== undefined && !isTextRecord(metadata)) throw corrupt('__metadata__ is no object of strings');
+  const entries = Object.entries(tensors as Record<string, Entry>);
+  for (const [name, entry] of entries) {
+    const { dtype, shape, data_offsets: offsets, ...others } = entry ?? {};
+    const integers = (list: unknown): list is number[] =>
+      Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+    const whole = typeof dtype === 'string' && integers(shape) && integers(offsets) && Object.keys(others).length === 0;
+    if (!whole || offsets.length !== 2 || (offsets[0] as number) > (offsets[1] as number)) {
+      throw corrupt(`tensor ${name} has no valid dtype, shape and data_offsets`);
+    }
+  }
+  return entries;
+}
+
+/** Strings in a JSON text that a colon follows. */
+function countNames(text: string): number {
+  let count = 0;
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon) count++;
+  return count;
+}
+
+function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const values = Object.values(value);
+  return values.reduce((sum: number, member) => sum + countMembers(member), Array.isArray(value) ? 0 : values.length);
+}
+
+function isTextRecord(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((text) => typeof text === 'string')
+  );
+}
+
+function decode(name: string, entry: Entry, view: DataView, begin: number, corrupt: (what: string) => RerankError): Float32Array {
+  const size = Object.hasOwn(SIZES, entry.dtype) ? SIZES[entry.dtype] : undefined;
+  if (!size) throw corrupt(`tensor ${name} has type ${entry.dtype}, expected F32, F16 or BF16`);
+  const [from, to] = entry.data_offsets;
+  const count = entry.shape.reduce((product, n) => product * n, 1);
+  if (count * size !== to - from)
+    throw corrupt(`tensor ${name} of shape [${entry.shape}] needs ${count * size} bytes, has ${to - from}`);
+  const read = {
+    F32: (at: number) => view.getFloat32(at, true),
+    F16: (at: number) => float16(view.getUint16(at, true)),
+    BF16: (at: number) => bfloat16(view.getUint16(at, true)),
+  }[entry.dtype as 'F32' | 'F16' | 'BF16'];
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const value = read(begin + from + i * size);
+    if (!Number.isFinite(value)) throw corrupt(`tensor ${name} holds a value that is not finite`);
+    values[i] = value;
+  }
+  return values;
+}
+
+function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
+}
+
+const word = new DataView(new ArrayBuffer(4));
+
+function bfloat16(bits: number): number {
+  word.setUint32(0, bits << 16);
+  return word.getFloat32(0);
+}

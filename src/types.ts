@@ -1,0 +1,124 @@
+/** How a model scores: all documents in one prompt, or each text alone. */
+export type ModelFamily = 'listwise' | 'similarity';
+
+/** What happens when query and documents do not fit one prompt (listwise models). */
+export type Overflow = 'split' | 'truncate' | 'error';
+
+/** Which device runs the model. `auto` takes a GPU when its llama.cpp package is installed and a device answers. */
+export type Gpu = 'auto' | 'cpu' | 'metal' | 'cuda' | 'vulkan';
+
+export interface Progress {
+  /** `load` counts fractions of the model file (total 1); `states` counts tokens. */
+  stage: 'load' | 'states';
+  done: number;
+  total: number;
+}
+
+export interface LoadOptions {
+  /** File with the model's head (projector), if it is not beside the model. */
+  head?: string;
+  /** Default `auto`. Naming a GPU that is not there is the error GPU_UNAVAILABLE. */
+  gpu?: Gpu;
+  /** Layers to keep on the GPU; default all. llama.cpp's `--gpu-layers`. */
+  gpuLayers?: number;
+  /** Threads for inference, 1 to 512; default the number of cores, at most 16. llama.cpp's `--threads`. */
+  threads?: number;
+  /** Tokens that one prompt may hold; default what the model was made for. llama.cpp's `--ctx-size`. */
+  contextSize?: number;
+  /** Tokens in one micro-batch, 16 to 8192; default 512. llama.cpp's `--ubatch-size`. */
+  ubatchSize?: number;
+  /** Default true. llama.cpp's `--flash-attn`. */
+  flashAttention?: boolean;
+  /** Type of the attention cache; default `f16`. */
+  kvCacheType?: 'f16' | 'q8_0';
+  /** Bytes that the attention cache may take; default a quarter of the memory free at load. */
+  memoryBudget?: number;
+  /** Cancels loading: the promise rejects with the signal's reason and everything is freed. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+/** How the text of a document is found: documents that are strings need nothing. */
+export type TextAccessor<T> = (T extends object ? keyof T & string : never) | ((document: T) => string);
+
+export interface RerankOptions<T = string> {
+  /** Keep the best `topN` documents; larger than the list means all. */
+  topN?: number;
+  /** Keep documents with at least this score. Scores depend on the model and, for listwise models, on the list. */
+  minScore?: number;
+  /** Property name or function that gives a document's text; default the document itself, or its `text`. */
+  text?: TextAccessor<T>;
+  /** Add each document's embedding to its result. */
+  returnEmbeddings?: boolean;
+  /** Instruction for the ranking (listwise models). */
+  instruction?: string;
+  /** Tokens a document may have before it is cut; default the model's. */
+  maxDocumentTokens?: number;
+  /** Tokens the query may have before it is cut; default the model's. */
+  maxQueryTokens?: number;
+  /** Most documents in one prompt (listwise models); default 125. */
+  blockSize?: number;
+  /** Default `split`. */
+  overflow?: Overflow;
+  /** Cancels the call: queued calls never run, a running one stops within one micro-batch. */
+  signal?: AbortSignal;
+  /** Milliseconds after which the call fails with TIMEOUT, waiting included. */
+  timeout?: number;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface RerankResult<T = string> {
+  /** Place of the document in the list that was given. */
+  index: number;
+  /** Cosine in [-1, 1] for listwise and similarity models. Not a probability. */
+  relevanceScore: number;
+  /** The document itself, by reference. */
+  document: T;
+  /** Whether the model saw only the beginning of the document. */
+  truncated: boolean;
+  /** With `returnEmbeddings`. */
+  embedding?: number[];
+}
+
+export interface Usage {
+  /** Tokens of all prompts. */
+  totalTokens: number;
+  /** Tokens whose states were still there from an earlier call. */
+  reusedTokens: number;
+  /** Tokens of the query, after it was cut. */
+  queryTokens: number;
+  queryTruncated: boolean;
+  /** Prompts (listwise) or batches (similarity) that the work took. */
+  blocks: number;
+  /** What was done because the list did not fit one prompt. */
+  overflow: 'none' | 'split' | 'truncate';
+  /** Wall time of each stage. */
+  milliseconds: { queue: number; tokens: number; states: number; score: number; total: number };
+}
+
+export interface RerankResponse<T = string> {
+  /** Best first; equal scores in the order of the input. */
+  results: RerankResult<T>[];
+  usage: Usage;
+}
+
+export interface ModelInfo {
+  path: string;
+  head: string | undefined;
+  family: ModelFamily;
+  /** `general.architecture`, for example `qwen3`. */
+  architecture: string;
+  name: string;
+  /** llama.cpp's description, for example `qwen3 0.6B Q8_0`. */
+  description: string;
+  bytes: number;
+  parameters: number;
+  /** Tokens that one prompt may hold. */
+  contextSize: number;
+  maxQueryTokens: number;
+  maxDocumentTokens: number;
+  /** Name of the device that computes, for example `CPU` or `Metal`. */
+  device: string;
+  /** llama.cpp's release, for example `0.4.0`. */
+  llamaCpp: string;
+}

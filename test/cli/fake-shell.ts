@@ -1,0 +1,108 @@
+import { Readable, Writable } from 'node:stream';
+import { runCli } from '../../src/cli/program.js';
+import type { Api, LoadedReranker, OutputStream } from '../../src/cli/shell.js';
+import type { LoadOptions, ModelInfo, RerankOptions } from '../../src/index.js';
+
+export interface Sink {
+  stream: OutputStream;
+  text(): string;
+}
+
+/** A stream that keeps what is written; with `columns`, a terminal. */
+export function sink(columns?: number): Sink {
+  const chunks: string[] = [];
+  const stream: OutputStream = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(String(chunk));
+      done();
+    },
+  });
+  if (columns !== undefined) Object.assign(stream, { isTTY: true, columns });
+  return { stream, text: () => chunks.join('') };
+}
+
+export const MODEL: ModelInfo = {
+  path: '/models/tiny.gguf',
+  head: undefined,
+  family: 'similarity',
+  architecture: 'bert',
+  name: 'tiny',
+  description: 'bert 1M F32',
+  bytes: 4_000_000,
+  parameters: 1_000_000,
+  contextSize: 256,
+  maxQueryTokens: 254,
+  maxDocumentTokens: 254,
+  device: 'CPU',
+  llamaCpp: '0.4.0',
+};
+
+export interface FakeRun {
+  /** What was passed on to the library. */
+  loads: { model: string | undefined; options: LoadOptions }[];
+  calls: { query: string; documents: { id?: string | number; text: string }[]; options: RerankOptions<never> }[];
+  logLevels: number[];
+  disposed: number;
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface FakeOptions {
+  stdin?: string | string[];
+  /** Columns of the terminal; none means pipes. */
+  columns?: number;
+  env?: Record<string, string>;
+  signal?: AbortSignal;
+  /** Takes the place of scoring: documents score by their length, longest first. */
+  rerank?: LoadedReranker['rerank'];
+  load?: (options: LoadOptions) => Promise<void>;
+}
+
+/** Runs the command line against a made-up reranker. */
+export async function runFake(argv: string[], options: FakeOptions = {}): Promise<FakeRun> {
+  const run: FakeRun = { loads: [], calls: [], logLevels: [], disposed: 0, code: -1, stdout: '', stderr: '' };
+  const rerank: LoadedReranker['rerank'] = async (query, documents, rankOptions) => {
+    run.calls.push({ query, documents, options: rankOptions as RerankOptions<never> });
+    if (options.rerank) return options.rerank(query, documents, rankOptions);
+    const results = documents
+      .map((document, index) => ({ index, relevanceScore: document.text.length / 100, document, truncated: index === 1 }))
+      .sort((a, b) => b.relevanceScore - a.relevanceScore)
+      .slice(0, rankOptions?.topN);
+    const milliseconds = { queue: 0, tokens: 1, states: 500, score: 0, total: 501 };
+    const usage = { totalTokens: 1000, reusedTokens: 0, queryTokens: 3, queryTruncated: false, blocks: 1, milliseconds };
+    return { results, usage: { ...usage, overflow: 'none' } };
+  };
+  const api: Api = {
+    Reranker: {
+      async load(model, loadOptions = {}) {
+        run.loads.push({ model, options: loadOptions });
+        await options.load?.(loadOptions);
+        return { model: MODEL, rerank, dispose: async () => void run.disposed++ };
+      },
+    },
+    listDevices: async () => ({
+      library: { release: '0.4.0', folder: '/lib' },
+      devices: [{ name: 'CPU', description: 'Some CPU', type: 'cpu', backend: 'CPU', memoryFree: 2 ** 30, memoryTotal: 2 ** 33 }],
+    }),
+    inspectModel: async () => {
+      throw new Error('not in this test');
+    },
+    setLogLevel: (level) => void run.logLevels.push(level),
+  };
+  const stdout = sink(options.columns);
+  const stderr = sink(options.columns);
+  const chunks = [options.stdin ?? []].flat().map((text) => Buffer.from(text));
+  const stdin = Object.assign(Readable.from(chunks), options.stdin === undefined ? { isTTY: true } : {});
+  run.code = await runCli(argv, {
+    api,
+    stdin,
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env: options.env ?? {},
+    signal: options.signal ?? new AbortController().signal,
+  });
+  run.stdout = stdout.text();
+  run.stderr = stderr.text();
+  return run;
+}

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { progressLine } from '../../src/cli/progress.js';
+import { sink } from './fake-shell.js';
+
+function harness(columns = 80) {
+  const out = sink(columns);
+  let time = 0;
+  const line = progressLine(
+    out.stream,
+    () => columns,
+    () => time,
+  );
+  /** What the terminal's line shows. */
+  const shown = (): string => out.text().split('\r').at(-1)?.trimEnd() ?? '';
+  const at = (milliseconds: number): void => {
+    time = milliseconds;
+  };
+  return { line, out, shown, at };
+}
+
+test('shows the loading, then tokens with their rate and the time left', () => {
+  const { line, shown, at } = harness();
+  at(200);
+  line.update({ stage: 'load', done: 0.5, total: 1 });
+  expect(shown()).toBe('loading ██████████            50%');
+  at(1000);
+  line.update({ stage: 'states', done: 0, total: 4000 });
+  expect(shown()).toBe('ranking                        0%  0 of 4,000 tokens');
+  at(2000);
+  line.update({ stage: 'states', done: 1000, total: 4000 });
+  expect(shown()).toBe('ranking █████                 25%  1,000 of 4,000 tokens  1,000/s  3 s left');
+  at(5000);
+  line.update({ stage: 'states', done: 4000, total: 4000 });
+  expect(shown()).toBe('ranking ████████████████████ 100%  4,000 of 4,000 tokens  1,000/s');
+});
+
+test('is quiet at first, and draws ten times a second at most', () => {
+  const { line, out, at } = harness();
+  at(100);
+  line.update({ stage: 'load', done: 0.1, total: 1 });
+  expect(out.text()).toBe('');
+  at(300);
+  line.update({ stage: 'load', done: 0.2, total: 1 });
+  const once = out.text();
+  at(350);
+  line.update({ stage: 'load', done: 0.3, total: 1 });
+  expect(out.text()).toBe(once);
+});
+
+test('clear leaves nothing on the line, and nothing to clear writes nothing', () => {
+  const { line, out, shown, at } = harness();
+  line.clear();
+  expect(out.text()).toBe('');
+  at(200);
+  line.update({ stage: 'load', done: 1, total: 1 });
+  line.clear();
+  expect(shown()).toBe('');
+  expect(out.text()).toMatch(/\r {35}\r$/);
+});
+
+test('fits a narrow terminal, and uses no escape sequences', () => {
+  const { line, out, at } = harness(30);
+  at(200);
+  line.update({ stage: 'states', done: 5, total: 1_000_000 });
+  line.clear();
+  for (const part of out.text().split('\r')) expect(part.length).toBeLessThan(30);
+  expect(out.text()).not.toContain('\u001b');
+});
+
+test.each([
+  { done: 0, total: 0 },
+  { done: 5, total: 0 },
+  { done: 9, total: 3 },
+])('survives odd counts: %j', (counts) => {
+  const { line, shown, at } = harness();
+  at(200);
+  line.update({ stage: 'states', ...counts });
+  expect(shown()).toMatch(/^ranking .*%/);
+});

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '../..');
+const sources = join(root, 'test/native/fake');
+const built = join(root, 'build/test-fake');
+const headers = join(root, 'native/llama.cpp/v0.4.0');
+
+/**
+ * Folder of a llama.cpp whose faults the name of a model file chooses (see test/native/fake/script.h). Compiled once; safe when
+ * several processes do it at once.
+ *
+ * @param defines what is different about it: FAKE_INCOMPLETE lacks a function
+ */
+export function fakeLlama(...defines: string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(defines));
+  for (const folder of [sources, headers])
+    for (const name of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, name)));
+  const target = join(built, hash.digest('hex').slice(0, 12));
+  if (existsSync(target)) return target;
+  mkdirSync(built, { recursive: true });
+  const temporary = mkdtempSync(`${target}.`);
+  const ending = process.platform === 'darwin' ? 'dylib' : 'so';
+  for (const [source, ...libraries] of [
+    ['llama.cc', 'llama'],
+    ['ggml.cc', 'ggml', 'ggml-base'],
+  ] as const) {
+    for (const library of libraries) {
+      const output = join(temporary, `lib${library}.${ending}`);
+      const flags = ['-std=c++17', '-O1', '-shared', '-fPIC', `-I${headers}`, ...defines.map((name) => `-D${name}`)];
+      execFileSync('c++', [...flags, '-o', output, join(sources, source)], { stdio: ['ignore', 'ignore', 'inherit'] });
+    }
+  }
+  try {
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { recursive: true });
+    if (!existsSync(target)) throw error;
+  }
+  return target;
+}
+
+/** Path of a model of the fake llama.cpp which does what `script` says. */
+export function fakeModel(script = 'well'): string {
+  const folder = join(built, 'models');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${script}.gguf`);
+  // Just what is looked at before llama.cpp gets the file.
+  if (!existsSync(path)) writeFileSync(path, 'GGUF');
+  return path;
+}

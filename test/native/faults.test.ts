@@ -1,0 +1,170 @@
+import { execFileSync } from 'node:child_process';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { NativeAddon, NativeModel } from '../../src/engine/addon.js';
+import { openLibrary } from '../../src/engine/library.js';
+import { fakeLlama, fakeModel } from '../helpers/fake-llama.js';
+import { addonFile, batch, fault, MODEL_OPTIONS, newContext, prompt } from '../helpers/native.js';
+
+const windows = process.platform === 'win32';
+const long = prompt(
+  Array.from({ length: 300 }, (_, i) => i % 250),
+  [1, 299],
+);
+const short = prompt([7, 8, 9]);
+
+let addon: NativeAddon;
+
+async function load(script?: string, gpu = false): Promise<NativeModel> {
+  const options = gpu ? { gpuLayers: 99, useGpu: true, mmap: false } : MODEL_OPTIONS;
+  const model = new addon.Model(fakeModel(script), options, null);
+  await model.load();
+  return model;
+}
+
+/** What a model without faults answers. */
+async function right(job: typeof long, states: 'marked' | 'mean' = 'marked'): Promise<Float32Array> {
+  const model = await load();
+  const context = newContext(addon, model, { states });
+  const output = await context.run(job, null);
+  await context.close();
+  await model.close();
+  return output.states;
+}
+
+describe.skipIf(windows)('faults of llama.cpp', () => {
+  beforeAll(async () => {
+    process.env.LLAMA_RERANK_LIBRARY_PATH = fakeLlama();
+    ({ addon } = await openLibrary('cpu'));
+  });
+
+  // The second micro-batch of three fails. The next call must begin with an empty cache: the fake's states depend on every cell.
+  test.each([
+    ['1', 'CONTEXT_OVERFLOW', /llama_decode answered 1 .*no room/],
+    ['2', 'NATIVE_ERROR', /llama_decode answered 2$/],
+    ['-1', 'INTERNAL', /llama_decode answered -1/],
+    ['-2', 'INSUFFICIENT_MEMORY', /llama_decode answered -2/],
+    ['-3', 'NATIVE_ERROR', /llama_decode answered -3$/],
+    ['bad_alloc', 'INSUFFICIENT_MEMORY', /no memory left/],
+    ['exception', 'NATIVE_ERROR', /^a fault on purpose$/],
+    ['unknown', 'NATIVE_ERROR', /unknown C\+\+ exception/],
+  ])('N01, N02: llama_decode %s is %s, and the next call is right', async (action, code, message) => {
+    const model = await load(`decode=ok;${action}`);
+    const context = newContext(addon, model);
+    expect(await fault(() => context.run(long, null))).toEqual({ code, message: expect.stringMatching(message) });
+    expect((await context.run(long, null)).states).toEqual(await right(long));
+    await context.close();
+    await model.close();
+  });
+
+  test.each([
+    ['-3', 'GPU_FAILED', /answered -3/],
+    ['log', 'GPU_FAILED', /answered 0: fake: the device was lost$/],
+  ])('N06: on a GPU llama_decode %s is %s, and the next call has a new context', async (action, code, message) => {
+    const model = await load(`decode=ok;${action}`, true);
+    const context = newContext(addon, model);
+    expect(await fault(() => context.run(long, null))).toEqual({ code, message: expect.stringMatching(message) });
+    expect((await context.run(long, null)).states).toEqual(await right(long));
+    await context.close();
+    await model.close();
+  });
+
+  test.each([
+    ['decode', 'nan', 'NON_FINITE', /not finite \(row 1\)/],
+    ['decode', 'zeros', 'NON_FINITE', /zeros \(row 1\)/],
+    ['decode', 'few', 'INTERNAL', /expected 1 states .* got 0/],
+    ['decode', 'many', 'INTERNAL', /expected 1 states .* got 2/],
+    ['encode', 'nan', 'NON_FINITE', /not finite \(row 1\)/],
+    ['encode', 'zeros', 'NON_FINITE', /zeros \(row 1\)/],
+    ['encode', 'few', 'INTERNAL', /expected 2 states .* got 8 numbers/],
+    ['encode', '-1', 'INTERNAL', /llama_encode answered -1/],
+    ['encode', 'exception', 'NATIVE_ERROR', /a fault on purpose/],
+  ])('N05, N07: %s with %s rows is %s, and nothing of it is used again', async (step, action, code, message) => {
+    const states = step === 'decode' ? 'marked' : 'mean';
+    const job =
+      step === 'decode'
+        ? long
+        : batch([
+            [1, 2, 3],
+            [4, 5],
+          ]);
+    const model = await load(`${step}=${step === 'decode' ? 'ok;ok;' : ''}${action}`);
+    const context = newContext(addon, model, { states });
+    expect(await fault(() => context.run(job, null))).toEqual({ code, message: expect.stringMatching(message) });
+    const next = await context.run(job, null);
+    expect(next).toEqual({ states: await right(job, states), reusedTokens: 0 });
+    await context.close();
+    await model.close();
+  });
+
+  test.each([
+    ['null', 'MODEL_LOAD_FAILED', /null\.gguf: .*fake: no such model$/],
+    ['bad_alloc', 'INSUFFICIENT_MEMORY', /no memory left/],
+    ['exception', 'NATIVE_ERROR', /a fault on purpose/],
+    ['unknown', 'NATIVE_ERROR', /unknown C\+\+ exception/],
+  ])('N02: loading with %s is %s, and loads again', async (action, code, message) => {
+    const model = new addon.Model(fakeModel(`load=${action}`), MODEL_OPTIONS, null);
+    expect(await fault(() => model.load())).toEqual({ code, message: expect.stringMatching(message) });
+    expect(await fault(() => newContext(addon, model))).toMatchObject({ code: 'INTERNAL' });
+    await model.close();
+    await (await load()).close();
+  });
+
+  test.each([
+    ['bad_alloc', 'INSUFFICIENT_MEMORY'],
+    ['exception', 'NATIVE_ERROR'],
+    ['unknown', 'NATIVE_ERROR'],
+  ])('N02: tokenizing with %s is %s, and the next call works', async (action, code) => {
+    const model = await load(`tokenize=${action}`);
+    expect(await fault(() => model.tokenize(['ab']))).toMatchObject({ code });
+    expect(await model.tokenize(['ab', 'c'])).toEqual({ ids: Int32Array.of(97, 98, 99), lengths: Int32Array.of(2, 1) });
+    await model.close();
+  });
+
+  test('N02: an exception out of quantization', async () => {
+    expect(await fault(() => addon.quantize('a', 'b', 7, 1))).toMatchObject({ code: 'NATIVE_ERROR' });
+  });
+
+  test.each([
+    ['null', 'INSUFFICIENT_MEMORY', /a context of 512 tokens: lower contextSize or free memory\. fake: no memory/],
+    ['bad_alloc', 'INSUFFICIENT_MEMORY', /no memory left/],
+    ['exception', 'NATIVE_ERROR', /a fault on purpose/],
+    ['unknown', 'NATIVE_ERROR', /unknown C\+\+ exception/],
+  ])('R02: a context that fails with %s is %s, a smaller one works', async (action, code, message) => {
+    const model = await load(`init=${action};ok;${action}`);
+    const context = newContext(addon, model);
+    expect(await fault(() => context.run(long, null))).toEqual({ code, message: expect.stringMatching(message) });
+    const expected = await right(short);
+    expect((await context.run(short, null)).states).toEqual(expected);
+    // The small context is given up before the large one is tried.
+    expect(await fault(() => context.run(long, null))).toMatchObject({ code });
+    expect(await context.run(short, null)).toEqual({ states: expected, reusedTokens: 0 });
+    await context.close();
+    await model.close();
+  });
+});
+
+// Once opened, a llama.cpp stays in the process, so each of these has its own.
+describe.skipIf(windows)('a llama.cpp that is not accepted', () => {
+  const open = `
+    const addon = require(process.argv[1]);
+    const [folder, ending] = process.argv.slice(2);
+    const call = () => addon.openLibrary(folder, 'libllama.' + ending, 'libggml.' + ending, 'libggml-base.' + ending);
+    for (const attempt of [call, () => addon.devices()]) {
+      try { attempt(); } catch ({ code, message }) { console.log(code, message); }
+    }`;
+
+  test.each([
+    ['of an unknown release', [], { FAKE_LLAMA_VERSION: '9.9.9' }, 'llama.cpp 9.9.9 is not an accepted release'],
+    ['that lacks a function', ['FAKE_INCOMPLETE'], {}, 'the opened llama.cpp has no function llama_backend_init'],
+  ])('%s is refused, and the process lives', (_, defines, env, message) => {
+    const folder = fakeLlama(...defines);
+    const ending = process.platform === 'darwin' ? 'dylib' : 'so';
+    const output = execFileSync(process.execPath, ['-e', open, addonFile(), folder, ending], {
+      env: { ...process.env, ...env },
+      encoding: 'utf8',
+    });
+    const [refused, unopened] = output.trimEnd().split('\n');
+    expect(refused).toMatch(`NATIVE_LOAD_FAILED ${message}`);
+    expect(unopened).toBe('NATIVE_LOAD_FAILED llama.cpp is not open yet');
+  });
+});

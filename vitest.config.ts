@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config';
+
+const apart = ['test/native/**', 'test/process/**', 'test/goldens/**', 'test/browser/**'];
+
+/** The type tests, test/**\/*.test-d.ts, are checked by `npm run typecheck`. */
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: apart } },
+      {
+        extends: true,
+        test: { name: 'native', include: ['test/native/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: ['test/process/**/*.test.ts'],
+          globalSetup: 'test/setup/dist.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'goldens',
+          include: ['test/goldens/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
