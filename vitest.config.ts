@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const apart = ['test/native/**', 'test/process/**', 'test/goldens/**', 'test/browser/**'];
+const apart = ['test/native/**', 'test/process/**', 'test/timing/**', 'test/goldens/**', 'test/browser/**'];
 
 /** The type tests, test/**\/*.test-d.ts, are checked by `npm run typecheck`. */
 export default defineConfig({
@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: apart } },
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: apart, testTimeout: 30_000 } },
       {
         extends: true,
         test: { name: 'native', include: ['test/native/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
@@ -28,12 +28,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'timing',
+          include: ['test/timing/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'goldens',
           include: ['test/goldens/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -41,6 +41,13 @@ const context = new addon.Context(native, {
 const begin = performance.now();
 await context.run(job, null);
 const seconds = (performance.now() - begin) / 1000;
-console.log(JSON.stringify({ tokens: job.tokens.length, rows: job.rows.length, rate: job.tokens.length / seconds, megabytes: process.resourceUsage().maxRSS / 1024 }));
+console.log(
+  JSON.stringify({
+    tokens: job.tokens.length,
+    rows: job.rows.length,
+    rate: job.tokens.length / seconds,
+    megabytes: process.resourceUsage().maxRSS / 1024,
+  }),
+);
 await context.close();
 await native.close();

@@ -41,6 +41,8 @@ export async function openFamily(
     return { family: listwise(control, contextTrain, slidingWindow > 0, { width: weights.output, project }), head: file };
   }
   if (architecture === 'bert' && metadata['bert.pooling_type'] === '1') {
+    if (head !== undefined)
+      throw new RerankError('INVALID_ARGUMENT', `options.head: ${path} is an embedding model, it takes no head`);
     const maxTokens = Math.min(Number(metadata['llama-rerank.max_tokens'] ?? contextTrain), contextTrain);
     const family = similarity({ prefix: [bos], suffix: [sep], maxTokens, batchTokens: Math.max(ubatchSize, maxTokens) });
     return { family, head: undefined };

@@ -1,7 +1,7 @@
 import { RerankError } from '../errors.js';
 import type { Plan, RerankRequest, Tokenizer } from '../family.js';
 import { evenLimit, splitBlocks } from './blocks.js';
-import { type CutText, cutTexts, type EncodedPrompt, encodePrompts, type SpecialIds } from './tokens.js';
+import { type CutText, cutTexts, type EncodedPrompt, encodePrompts, normalize, type SpecialIds } from './tokens.js';
 
 type Blocks = readonly (readonly number[])[];
 
@@ -14,23 +14,20 @@ export async function planPrompts(
   signal?: AbortSignal,
 ): Promise<Plan> {
   const cut = (texts: readonly string[], limit: number) => cutTexts(tokenizer, texts, limit, signal);
-  const [query] = (await cut([request.query.normalize('NFC')], request.maxQueryTokens)) as [CutText];
-  const documents = await cut(
-    request.texts.map((text) => text.normalize('NFC')),
-    request.maxDocumentTokens,
-  );
-  const instruction = request.instruction.normalize('NFC');
+  const [queryText, instruction, ...texts] = await normalize([request.query, request.instruction, ...request.texts]);
+  const [query] = (await cut([queryText as string], request.maxQueryTokens)) as [CutText];
+  const documents = await cut(texts, request.maxDocumentTokens);
 
-  const encode = (texts: readonly CutText[], blocks: Blocks) => {
+  const encode = (used: readonly CutText[], blocks: Blocks) => {
     const prompts = blocks.map((block) => ({
       query: query.text,
-      documents: block.map((i) => (texts[i] as CutText).text),
-      instruction,
+      documents: block.map((i) => (used[i] as CutText).text),
+      instruction: instruction as string,
     }));
     return encodePrompts(tokenizer, prompts, specials, signal);
   };
   const finish = (
-    texts: readonly CutText[],
+    used: readonly CutText[],
     blocks: Blocks,
     prompts: readonly EncodedPrompt[],
     overflow: Plan['overflow'],
@@ -44,7 +41,7 @@ export async function planPrompts(
     documents: blocks,
     queryTokens: query.tokens,
     queryTruncated: query.truncated,
-    truncated: texts.map((text, i) => text.truncated || (documents[i] as CutText).truncated),
+    truncated: used.map((text, i) => text.truncated || (documents[i] as CutText).truncated),
     overflow,
   });
 
@@ -52,15 +49,15 @@ export async function planPrompts(
   const trim = async (): Promise<Plan> => {
     const all = [documents.map((_, i) => i)];
     const lengths = documents.map((document) => document.tokens);
-    let texts: readonly CutText[] = documents;
+    let trimmed: readonly CutText[] = documents;
     for (let excess = 0; ; ) {
-      const [prompt] = (await encode(texts, all)) as [EncodedPrompt];
+      const [prompt] = (await encode(trimmed, all)) as [EncodedPrompt];
       const more = prompt.tokens.length - capacity;
-      if (more <= 0) return finish(texts, all, [prompt], excess > 0 ? 'truncate' : 'none');
+      if (more <= 0) return finish(trimmed, all, [prompt], excess > 0 ? 'truncate' : 'none');
       excess += more;
       const limit = evenLimit(lengths, excess);
-      if (limit < 1) throw overflows(`${texts.length} documents`, prompt.tokens.length, capacity);
-      texts = await cut(
+      if (limit < 1) throw overflows(`${trimmed.length} documents`, prompt.tokens.length, capacity);
+      trimmed = await cut(
         documents.map((document) => document.text),
         limit,
       );
@@ -74,7 +71,8 @@ export async function planPrompts(
       { contextSize, blockSize: request.blockSize, maxDocumentTokens: request.maxDocumentTokens },
     );
     if (request.overflow === 'truncate' && blocks.length > 1) return trim();
-    if (request.overflow === 'error' && blocks.length > 1) throw overflows(`${documents.length} documents`, undefined, capacity);
+    if (request.overflow === 'error' && blocks.length > 1)
+      throw overflows(`${documents.length} documents, at most ${request.blockSize} in a prompt,`, undefined, capacity);
     const prompts = await encode(documents, blocks);
     const worst = prompts.reduce((most, prompt, b) => (prompt.tokens.length > length(prompts[most]) ? b : most), 0);
     const longest = length(prompts[worst]);

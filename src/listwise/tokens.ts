@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { RerankError } from '../errors.js';
 import type { Tokenizer } from '../family.js';
 import { buildPrompt, DOCUMENT_MARKER, type PromptPart, QUERY_MARKER, SYSTEM_PARTS } from './prompt.js';
@@ -21,6 +22,23 @@ export interface CutText {
   /** Tokens of the text on its own, after the cut. */
   readonly tokens: number;
   readonly truncated: boolean;
+}
+
+/** Characters that are normalised at once, so that the event loop is not held up. */
+const SLICE_CHARACTERS = 1 << 18;
+
+/** Texts in Unicode's normal form C, which the model's tokenizer expects and llama.cpp does not bring about. */
+export async function normalize(texts: readonly string[]): Promise<string[]> {
+  const normal: string[] = [];
+  let since = 0;
+  for (const text of texts) {
+    normal.push(text.normalize('NFC'));
+    since += text.length;
+    if (since < SLICE_CHARACTERS) continue;
+    await setImmediate();
+    since = 0;
+  }
+  return normal;
 }
 
 /**

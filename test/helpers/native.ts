@@ -1,4 +1,7 @@
 import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { NativeAddon, NativeContext, NativeContextOptions, NativeJob, NativeModel } from '../../src/engine/addon.js';
 
 export const MODEL_OPTIONS = { gpuLayers: 0, useGpu: false, mmap: false };
@@ -35,4 +38,11 @@ export async function fault(action: () => unknown): Promise<{ code: string; mess
     return { code, message };
   }
   throw new Error('it was expected to fail');
+}
+
+/** Collects garbage and lets the finalizers run. */
+export async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  await setImmediate();
 }

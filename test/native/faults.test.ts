@@ -8,7 +8,7 @@ import { addonFile, batch, fault, MODEL_OPTIONS, newContext, prompt } from '../h
 const windows = process.platform === 'win32';
 const long = prompt(
   Array.from({ length: 300 }, (_, i) => i % 250),
-  [1, 299],
+  [150, 299],
 );
 const short = prompt([7, 8, 9]);
 
@@ -37,7 +37,7 @@ describe.skipIf(windows)('faults of llama.cpp', () => {
     ({ addon } = await openLibrary('cpu'));
   });
 
-  // The second micro-batch of three fails. The next call must begin with an empty cache: the fake's states depend on every cell.
+  // The second micro-batch of three fails. The fake's context is good for nothing then, and its states depend on every cell.
   test.each([
     ['1', 'CONTEXT_OVERFLOW', /llama_decode answered 1 .*no room/],
     ['2', 'NATIVE_ERROR', /llama_decode answered 2$/],
@@ -78,7 +78,7 @@ describe.skipIf(windows)('faults of llama.cpp', () => {
     ['encode', 'few', 'INTERNAL', /expected 2 states .* got 8 numbers/],
     ['encode', '-1', 'INTERNAL', /llama_encode answered -1/],
     ['encode', 'exception', 'NATIVE_ERROR', /a fault on purpose/],
-  ])('N05, N07: %s with %s rows is %s, and nothing of it is used again', async (step, action, code, message) => {
+  ])('N05, N07: %s that gives %s is %s, and nothing of it is used again', async (step, action, code, message) => {
     const states = step === 'decode' ? 'marked' : 'mean';
     const job =
       step === 'decode'

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { NativeAddon, NativeModel } from '../../src/engine/addon.js';
 import { openLibrary } from '../../src/engine/library.js';
 import { fakeLlama, fakeModel } from '../helpers/fake-llama.js';
-import { fault, MODEL_OPTIONS, newContext, prompt } from '../helpers/native.js';
+import { collectGarbage, fault, MODEL_OPTIONS, newContext, prompt } from '../helpers/native.js';
 
 const long = prompt(Array.from({ length: 300 }, (_, i) => i % 250));
 const ABORTED = { code: 'ABORTED' };
@@ -72,6 +72,15 @@ describe.skipIf(process.platform === 'win32')('the life of native objects', () =
     expect((await context.run(long, null)).states).toHaveLength(8);
     expect(alive()).toEqual({ models: 1, contexts: 1 });
     await context.close();
+    expect(alive()).toEqual({ models: 0, contexts: 0 });
+  });
+
+  test('what nobody holds any more still finishes what it runs', async () => {
+    const expected = await newContext(addon, await load()).run(long, null);
+    const call = newContext(addon, await load('decode=200ms')).run(long, null);
+    for (let i = 0; i < 5; i++) await collectGarbage();
+    expect(await call).toEqual(expected);
+    for (let i = 0; i < 20 && alive().models; i++) await collectGarbage();
     expect(alive()).toEqual({ models: 0, contexts: 0 });
   });
 

@@ -41,14 +41,11 @@ test.each([1, 2, 3, 5, 17, 64])('%i sequences in a batch give what each gives al
   }
 });
 
-test('the same bits with 1, 2 and 3 threads', async () => {
+test('the same bits with 1 and 2 threads', async () => {
   const sequences = [sequence(30, 1), sequence(7, 2)];
-  const expected = await means(sequences);
-  for (const threads of [2, 3]) {
-    const other = newContext(addon, model, { states: 'mean', threads, ubatch: 512 });
-    expect(await means(sequences, other)).toEqual(expected);
-    await other.close();
-  }
+  const other = newContext(addon, model, { states: 'mean', threads: 2, ubatch: 512 });
+  expect(await means(sequences, other)).toEqual(await means(sequences));
+  await other.close();
 });
 
 test('a batch larger than the micro-batch, and a smaller one after it', async () => {

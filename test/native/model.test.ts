@@ -1,13 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NativeAddon, NativeModel, NativeModelInfo } from '../../src/engine/addon.js';
 import { openLibrary } from '../../src/engine/library.js';
 import { LISTWISE_FIXTURES, STARTER, tinyListwise } from '../helpers/models.js';
-import { fault, MODEL_OPTIONS, newContext, prompt } from '../helpers/native.js';
+import { collectGarbage, fault, MODEL_OPTIONS, newContext, prompt } from '../helpers/native.js';
 import { type ListwiseCase, readCases } from '../helpers/reference.js';
 
 let addon: NativeAddon;
@@ -114,8 +111,6 @@ test('a model that does not load says why, and can be closed', async () => {
 });
 
 test('models and contexts that are forgotten are collected, and their threads end', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const threads = () => (process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0);
   const before = threads();
   const forgotten = await (async () => {
@@ -130,8 +125,7 @@ test('models and contexts that are forgotten are collected, and their threads en
     return refs;
   })();
   for (let i = 0; i < 50 && (threads() > before || forgotten.some((ref) => ref.deref())); i++) {
-    collect();
-    await setImmediate();
+    await collectGarbage();
   }
   expect(forgotten.filter((ref) => ref.deref())).toEqual([]);
   expect(threads()).toBeLessThanOrEqual(before);

@@ -67,12 +67,13 @@ struct llama_context {
     return ::wait(action, [this] { return !params.abort_callback(params.abort_callback_data); });
   }
 
-  // What a compute that failed leaves behind is not to be used.
+  // Once a compute has failed, the context is good for nothing.
   int32_t outcome(const std::string& action) {
-    raise(action);
-    if (action == "log") log_error("fake: the device was lost\n");
     const int rc = broken ? -3 : std::atoi(action.find("ms") == std::string::npos ? action.c_str() : "0");
-    if (rc == -3) broken = true;
+    broken = true;
+    raise(action);
+    broken = rc != 0;
+    if (action == "log") log_error("fake: the device was lost\n");
     return rc;
   }
 
