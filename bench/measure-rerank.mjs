@@ -6,7 +6,7 @@ import { Reranker } from '../dist/index.js';
 import { installedDocuments } from './documents.mjs';
 
 const [model = '', count = '', threads = ''] = process.argv.slice(2);
-const documents = installedDocuments(Number(count), 2000);
+const documents = installedDocuments(Number(count), 500);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const begin = performance.now();
 const reranker = await Reranker.load(model || undefined, { threads: Number(threads), gpu: 'cpu' });

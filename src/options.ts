@@ -39,6 +39,16 @@ const positive: Check<number> = (value, name) => {
   return value;
 };
 
+/** Timers take no more. */
+const MAX_MILLISECONDS = 2 ** 31 - 1;
+
+const milliseconds: Check<number> = (value, name) => {
+  if (typeof value !== 'number' || !(value > 0) || value > MAX_MILLISECONDS) {
+    throw invalid(name, `milliseconds above 0, at most ${MAX_MILLISECONDS}`, value);
+  }
+  return value;
+};
+
 const boolean: Check<boolean> = (value, name) => {
   if (typeof value !== 'boolean') throw invalid(name, 'true or false', value);
   return value;
@@ -99,7 +109,7 @@ const RERANK_CHECKS: { [K in keyof Required<RerankOptions>]: Check<unknown> } = 
   blockSize: integer(1, MANY),
   overflow: oneOf('split', 'truncate', 'error'),
   signal,
-  timeout: positive,
+  timeout: milliseconds,
   onProgress: callback,
 };
 

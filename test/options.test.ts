@@ -31,7 +31,7 @@ const refusedCalls: [option: string, values: unknown[], expected: RegExp][] = [
   ['maxDocumentTokens', counts, RegExp(`an integer from 1 to ${many}`)],
   ['maxQueryTokens', counts, RegExp(`an integer from 1 to ${many}`)],
   ['minScore', [Number.NaN, Number.POSITIVE_INFINITY, '0.5', null, true], /a finite number/],
-  ['timeout', [0, -5, Number.NaN, Number.POSITIVE_INFINITY, '100'], /a number above 0/],
+  ['timeout', [0, -5, Number.NaN, 2 ** 31, Number.POSITIVE_INFINITY, '100'], /milliseconds above 0/],
   ['text', ['', 5, null, ['body']], /a property name or a function/],
   ['returnEmbeddings', [0, 'true', null], /true or false/],
   ['instruction', [5, null, ['be strict']], /a string/],

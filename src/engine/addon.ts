@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RerankError } from '../errors.js';
 
@@ -140,7 +141,7 @@ export function loadAddon(): NativeAddon {
   if (loaded) return loaded;
   const require = createRequire(import.meta.url);
   const override = process.env.LLAMA_RERANK_ADDON;
-  const file = override ?? fileURLToPath(new URL('../../build/Release/llama_rerank.node', import.meta.url));
+  const file = override ? resolve(override) : fileURLToPath(new URL('../../build/Release/llama_rerank.node', import.meta.url));
   try {
     loaded = require(file) as NativeAddon;
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { NativeAddon, NativeModel } from '../../src/engine/addon.js';
 import { openLibrary } from '../../src/engine/library.js';
@@ -144,27 +144,40 @@ describe.skipIf(windows)('faults of llama.cpp', () => {
 });
 
 // Once opened, a llama.cpp stays in the process, so each of these has its own.
-describe.skipIf(windows)('a llama.cpp that is not accepted', () => {
-  const open = `
-    const addon = require(process.argv[1]);
-    const [folder, ending] = process.argv.slice(2);
-    const call = () => addon.openLibrary(folder, 'libllama.' + ending, 'libggml.' + ending, 'libggml-base.' + ending);
-    for (const attempt of [call, () => addon.devices()]) {
-      try { attempt(); } catch ({ code, message }) { console.log(code, message); }
-    }`;
+describe.skipIf(windows)('in a process of its own', () => {
+  function run(script: string, folder: string, env: Record<string, string> = {}) {
+    const ending = process.platform === 'darwin' ? 'dylib' : 'so';
+    const files = ['llama', 'ggml', 'ggml-base'].map((name) => `lib${name}.${ending}`);
+    const argv = ['-e', script, addonFile(), JSON.stringify([folder, ...files]), fakeModel('decode=assert')];
+    return spawnSync(process.execPath, argv, { env: { ...process.env, ...env }, encoding: 'utf8' });
+  }
 
   test.each([
     ['of an unknown release', [], { FAKE_LLAMA_VERSION: '9.9.9' }, 'llama.cpp 9.9.9 is not an accepted release'],
     ['that lacks a function', ['FAKE_INCOMPLETE'], {}, 'the opened llama.cpp has no function llama_backend_init'],
-  ])('%s is refused, and the process lives', (_, defines, env, message) => {
-    const folder = fakeLlama(...defines);
-    const ending = process.platform === 'darwin' ? 'dylib' : 'so';
-    const output = execFileSync(process.execPath, ['-e', open, addonFile(), folder, ending], {
-      env: { ...process.env, ...env },
-      encoding: 'utf8',
-    });
-    const [refused, unopened] = output.trimEnd().split('\n');
+  ])('a llama.cpp %s is refused, and the process lives', (_, defines, env, message) => {
+    const script = `
+      const addon = require(process.argv[1]);
+      for (const call of [() => addon.openLibrary(...JSON.parse(process.argv[2])), () => addon.devices()]) {
+        try { call(); } catch ({ code, message }) { console.log(code, message); }
+      }`;
+    const { status, stdout } = run(script, fakeLlama(...defines), env);
+    expect(status).toBe(0);
+    const [refused, unopened] = stdout.split('\n');
     expect(refused).toMatch(`NATIVE_LOAD_FAILED ${message}`);
     expect(unopened).toBe('NATIVE_LOAD_FAILED llama.cpp is not open yet');
+  });
+
+  test('N04: an assertion says in one line what stopped the process', () => {
+    const script = `
+      const addon = require(process.argv[1]);
+      addon.openLibrary(...JSON.parse(process.argv[2]));
+      const model = new addon.Model(process.argv[3], ${JSON.stringify(MODEL_OPTIONS)}, null);
+      const one = Int32Array.of(0);
+      const options = { states: 'marked', threads: 1, ubatch: 64, flashAttention: true, kvCacheType: 'f16', maxTokens: 64 };
+      model.load().then(() => new addon.Context(model, options).run({ tokens: one, lengths: one, rows: one, cuts: new Int32Array() }, null));`;
+    const { signal, stderr } = run(script, fakeLlama());
+    expect(signal).toBe('SIGABRT');
+    expect(stderr).toBe('llama-rerank: llama.cpp 0.4.0 stopped the process: fake.cc:1: GGML_ASSERT(false) failed\n');
   });
 });

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NativeAddon, NativeModel, NativeModelInfo } from '../../src/engine/addon.js';
 import { openLibrary } from '../../src/engine/library.js';
 import { LISTWISE_FIXTURES, STARTER, tinyListwise } from '../helpers/models.js';
@@ -105,7 +105,10 @@ test.each([[-1], [2752], [2 ** 31 - 1]])('the id %d is refused', async (id) => {
 
 test('a model that does not load says why, and can be closed', async () => {
   const missing = new addon.Model(join(LISTWISE_FIXTURES, 'README.md'), MODEL_OPTIONS, null);
-  expect(await fault(() => missing.load())).toEqual({ code: 'MODEL_LOAD_FAILED', message: expect.stringMatching(/README\.md: .*magic/) });
+  expect(await fault(() => missing.load())).toEqual({
+    code: 'MODEL_LOAD_FAILED',
+    message: expect.stringMatching(/README\.md: .*magic/),
+  });
   expect(await fault(() => missing.tokenize(['a']))).toMatchObject({ code: 'INTERNAL' });
   await missing.close();
 });

@@ -44,7 +44,8 @@ test.each([
   ).flat();
   expect(projected).toHaveLength(rows * output);
   const largest = Math.max(...expected.map(Math.abs));
-  for (const [i, value] of projected.entries()) expect(Math.abs(value - (expected[i] as number))).toBeLessThanOrEqual(largest * 1e-5);
+  for (const [i, value] of projected.entries())
+    expect(Math.abs(value - (expected[i] as number))).toBeLessThanOrEqual(largest * 1e-5);
 });
 
 test('weights and states are copied at the call', async () => {
@@ -71,5 +72,7 @@ test.each([
 test('states that are no rows, and things that are no model, are refused', async () => {
   const projector = new addon.Projector(model, numbers(12, 1), numbers(6, 2), 4);
   expect(await fault(() => projector.project(numbers(5, 1)))).toMatchObject({ code: 'INTERNAL' });
-  expect(await fault(() => new addon.Projector({} as never, numbers(12, 1), numbers(6, 2), 4))).toMatchObject({ code: 'INTERNAL' });
+  expect(await fault(() => new addon.Projector({} as never, numbers(12, 1), numbers(6, 2), 4))).toMatchObject({
+    code: 'INTERNAL',
+  });
 });

@@ -7,7 +7,6 @@
 #include "ggml.h"
 
 size_t ggml_nbytes(const ggml_tensor* tensor) { return static_cast<size_t>(tensor->ne[0] * tensor->ne[1]) * sizeof(float); }
-ggml_abort_callback_t ggml_set_abort_callback(ggml_abort_callback_t) { return nullptr; }
 
 extern "C" {
 

@@ -21,6 +21,7 @@ constexpr int kWidth = 8;
 constexpr int kTokens = 258;
 
 ggml_log_callback log_callback = nullptr;
+ggml_abort_callback_t abort_callback = nullptr;
 int models = 0, contexts = 0;
 
 // ggml-metal stops the process like this when a buffer is alive in its static destructors.
@@ -40,9 +41,7 @@ uint64_t chain(uint64_t before, llama_token token) {
   return (before ^ static_cast<uint64_t>(token + 1)) * 0x9E3779B97F4A7C15ull + 0x1234567;
 }
 
-int32_t copy(const std::string& text, char* buffer, size_t size) {
-  return std::snprintf(buffer, size, "%s", text.c_str());
-}
+int32_t copy(const std::string& text, char* buffer, size_t size) { return std::snprintf(buffer, size, "%s", text.c_str()); }
 
 const char* const metadata[][2] = {{"general.architecture", "bert"}, {"bert.pooling_type", "1"}, {"bert.block_count", "1"}};
 
@@ -73,6 +72,10 @@ struct llama_context {
     broken = true;
     raise(action);
     broken = rc != 0;
+    if (action == "assert") {
+      abort_callback("fake.cc:1: GGML_ASSERT(false) failed");
+      std::abort();
+    }
     if (action == "log") log_error("fake: the device was lost\n");
     return rc;
   }
@@ -106,6 +109,10 @@ const char* llama_version() {
 #ifndef FAKE_INCOMPLETE
 void llama_backend_init() {}
 #endif
+ggml_abort_callback_t ggml_set_abort_callback(ggml_abort_callback_t callback) {
+  abort_callback = callback;
+  return nullptr;
+}
 void llama_log_set(ggml_log_callback callback, void*) { log_callback = callback; }
 
 llama_model_params llama_model_default_params() { return {}; }

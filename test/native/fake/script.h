@@ -5,7 +5,8 @@
 //
 //   load, init, tokenize, decode, encode   bad_alloc, exception, unknown (a thrown int), 500ms (takes that long, unless aborted)
 //   load, init                             null
-//   decode, encode                         a return code, nan, zeros, few, many (rows), log (an error line)
+//   decode, encode                         a return code, nan, zeros, few, many (rows), log (an error line), assert (which ends
+//                                          the process)
 
 #include <algorithm>
 #include <chrono>
