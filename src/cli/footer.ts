@@ -21,8 +21,7 @@ export function footer(ranking: Ranking, documents: number, loadMilliseconds: nu
   if (milliseconds.states > 0) parts.push(`${count(Math.round((computed / milliseconds.states) * 1000), 'token')}/s`);
   const notes: string[] = results.length === 0 ? ['no document has the score that --min-score asks for'] : [];
   if (results.some((result) => result.truncated)) {
-    const limit = count(model.maxDocumentTokens, 'token');
-    notes.push(`* only the beginning was read: a document may have ${limit} (--max-document-tokens)`);
+    notes.push('* only the beginning was read (--max-document-tokens)');
   }
   if (usage.queryTruncated) notes.push(`the query was cut to ${count(usage.queryTokens, 'token')} (--max-query-tokens)`);
   if (usage.overflow === 'split') notes.push(`the documents did not fit one prompt and were ranked in ${usage.blocks} blocks`);
