@@ -27,6 +27,13 @@ inline std::vector<float> floats(const Napi::Value& value) {
   return {array.Data(), array.Data() + array.ElementLength()};
 }
 
+inline std::vector<uint8_t> bytes(const Napi::Value& value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+    throw Error("INTERNAL", "expected a Uint8Array");
+  auto array = value.As<Napi::Uint8Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
 inline std::string string(const Napi::Value& value) {
   if (!value.IsString()) throw Error("INTERNAL", "expected a string");
   return value.As<Napi::String>().Utf8Value();

@@ -6,7 +6,6 @@
 #include "llama.h"
 
 #include "ggml-backend.h"
-#include "gguf.h"
 
 #define LLAMA_FUNCTIONS(X)                                                                                                       \
   X(llama_version)                                                                                                               \
@@ -14,6 +13,7 @@
   X(llama_log_set)                                                                                                               \
   X(llama_model_default_params)                                                                                                  \
   X(llama_model_load_from_file)                                                                                                  \
+  X(llama_model_load_from_file_ptr)                                                                                              \
   X(llama_model_free)                                                                                                            \
   X(llama_model_get_vocab)                                                                                                       \
   X(llama_model_n_embd)                                                                                                          \
@@ -65,13 +65,7 @@
   X(ggml_backend_buffer_get_base)                                                                                                \
   X(ggml_backend_buffer_free)                                                                                                    \
   X(ggml_backend_buft_alloc_buffer)                                                                                              \
-  X(ggml_fp32_to_fp16)                                                                                                           \
-  X(gguf_init_from_file)                                                                                                         \
-  X(gguf_free)                                                                                                                   \
-  X(gguf_find_key)                                                                                                               \
-  X(gguf_get_arr_type)                                                                                                           \
-  X(gguf_get_arr_n)                                                                                                              \
-  X(gguf_get_arr_data)
+  X(ggml_fp32_to_fp16)
 
 namespace rerank {
 

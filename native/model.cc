@@ -10,8 +10,13 @@ namespace {
 
 constexpr napi_type_tag kTag = {0x6c6c616d612d7265ull, 0x72616e6b2d6d6f64ull};
 
-std::string path_of(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] { return string(info[0]); });
+int descriptor_of(const Napi::Value& value) { return value.IsUndefined() ? -1 : static_cast<int>(number(value)); }
+
+SlidingWindow window_of(const Napi::Object& options) {
+  if (Napi::Value(options["windowTokens"]).IsUndefined()) return {};
+  SlidingWindow window{static_cast<int>(number(options["windowTokens"])), {}};
+  for (uint8_t local : bytes(options["windowLayers"])) window.layers.push_back(local != 0);
+  return window;
 }
 
 }  // namespace
@@ -29,13 +34,16 @@ Model* Model::unwrap(const Napi::Value& value) {
   return Napi::ObjectWrap<Model>::Unwrap(wrapped);
 }
 
-Model::Model(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Model>(info), path_(path_of(info)) {
+Model::Model(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Model>(info) {
   guarded(info.Env(), [&] {
     lib();
     Napi::Object options = object(info[1]);
     options_.gpu_layers = static_cast<int>(number(options["gpuLayers"]));
     options_.use_gpu = boolean(options["useGpu"]);
     options_.mmap = boolean(options["mmap"]);
+    options_.window = window_of(options);
+    const int descriptor = descriptor_of(options["descriptor"]);
+    file_ = std::make_shared<ModelFile>(string(info[0]), descriptor, descriptor < 0 ? "" : string(options["identity"]));
     if (info[2].IsFunction()) on_progress_ = Napi::Persistent(info[2].As<Napi::Function>());
     info.This().As<Napi::Object>().TypeTag(&kTag);
     worker_ = std::make_unique<Worker>(info.Env(), "llama-rerank model");
@@ -50,6 +58,7 @@ void Model::shutdown() noexcept {
   core_.aborted = true;
   if (worker_) worker_->stop();
   core_.free();
+  file_.reset();
   if (exiting()) on_progress_.SuppressDestruct();
 }
 
@@ -65,6 +74,8 @@ const ModelCore& Model::core() const {
 
 Napi::Value Model::load(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
+    worker();
+    if (!file_) throw Error("INTERNAL", "the model is loaded already");
     auto report = [this, last = -1](float fraction) mutable {
       const int percent = static_cast<int>(fraction * 100);
       if (on_progress_.IsEmpty() || percent == last) return;
@@ -74,10 +85,11 @@ Napi::Value Model::load(const Napi::CallbackInfo& info) {
       });
     };
     return worker().run(
-        info.This().As<Napi::Object>(), [this, report] { core_.load(path_, options_, report); },
+        info.This().As<Napi::Object>(), [this, file = file_, report] { core_.load(*file, options_, report); },
         [this](Napi::Env env) {
           if (!closing_.IsEmpty()) throw Error("DISPOSED", "the model is closed");
           on_progress_.Reset();
+          file_.reset();
           loaded_ = true;
           return model_info(env, core_);
         });

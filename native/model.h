@@ -34,8 +34,9 @@ class Model : public Napi::ObjectWrap<Model>, public Closable {
   Napi::Value detokenize(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
-  const std::string path_;
   ModelOptions options_;
+  // Until it is loaded.
+  std::shared_ptr<ModelFile> file_;
   ModelCore core_;
   std::unique_ptr<Worker> worker_;
   Napi::FunctionReference on_progress_;

@@ -1,7 +1,6 @@
 #include "model_core.h"
 
 #include <climits>
-#include <cstdlib>
 
 #include "error.h"
 #include "library.h"
@@ -9,7 +8,7 @@
 
 namespace rerank {
 
-void ModelCore::load(const std::string& path, const ModelOptions& options, const std::function<void(float)>& progress) {
+void ModelCore::load(const ModelFile& file, const ModelOptions& options, const std::function<void(float)>& progress) {
   struct Callback {
     ModelCore* self;
     const std::function<void(float)>& progress;
@@ -28,30 +27,17 @@ void ModelCore::load(const std::string& path, const ModelOptions& options, const
   params.progress_callback_user_data = &callback;
 
   clear_logged_errors();
-  llama_model* model = aborted ? nullptr : lib().llama_model_load_from_file(path.c_str(), params);
+  llama_model* model = aborted ? nullptr : file.load(params);
   if (!model) {
     if (aborted) throw Error("ABORTED", "loading was cancelled");
-    throw Error("MODEL_LOAD_FAILED", path + ": llama.cpp could not load it: " + logged_errors());
+    throw Error("MODEL_LOAD_FAILED", file.path() + ": llama.cpp could not load it: " + logged_errors());
   }
   model_ = std::shared_ptr<llama_model>(model, lib().llama_model_free);
   vocab_ = lib().llama_model_get_vocab(model);
   for (int32_t id = 0; id < lib().llama_vocab_n_tokens(vocab_); ++id)
     if (lib().llama_vocab_get_attr(vocab_, id) & LLAMA_TOKEN_ATTR_USER_DEFINED)
       user_defined_.emplace_back(lib().llama_vocab_get_text(vocab_, id));
-  read_window(path);
-}
-
-void ModelCore::read_window(const std::string& path) {
-  const std::string prefix = metadata_value(model_.get(), "general.architecture") + ".attention.sliding_window";
-  window_.size = std::atoi(metadata_value(model_.get(), prefix).c_str());
-  if (window_.size <= 0) return;
-  // llama.cpp keeps no arrays of the metadata.
-  std::unique_ptr<gguf_context, void (*)(gguf_context*)> file(
-      lib().gguf_init_from_file(path.c_str(), {/*no_alloc=*/true, /*ctx=*/nullptr}), lib().gguf_free);
-  int64_t key = file ? lib().gguf_find_key(file.get(), (prefix + "_pattern").c_str()) : -1;
-  if (key < 0 || lib().gguf_get_arr_type(file.get(), key) != GGUF_TYPE_BOOL) return;
-  const auto* layers = static_cast<const int8_t*>(lib().gguf_get_arr_data(file.get(), key));
-  window_.layers.assign(layers, layers + lib().gguf_get_arr_n(file.get(), key));
+  window_ = options.window;
 }
 
 void ModelCore::tokenize_piece(const char* text, size_t size, std::vector<int32_t>& ids) const {
@@ -120,15 +106,6 @@ std::string ModelCore::detokenize(const int32_t* ids, size_t count) const {
     if (text.size() - (lead - 1) < expected) text.resize(lead - 1);
   }
   return text;
-}
-
-std::string metadata_value(const llama_model* model, const std::string& key) {
-  char name[256], value[4096];
-  for (int32_t i = 0; i < lib().llama_model_meta_count(model); ++i) {
-    if (lib().llama_model_meta_key_by_index(model, i, name, sizeof name) < 0 || key != name) continue;
-    return lib().llama_model_meta_val_str_by_index(model, i, value, sizeof value) < 0 ? "" : value;
-  }
-  return "";
 }
 
 }  // namespace rerank

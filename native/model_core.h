@@ -8,26 +8,28 @@
 #include <vector>
 
 #include "functions.h"
+#include "model_file.h"
 
 namespace rerank {
 
-struct ModelOptions {
-  int gpu_layers = 0;
-  bool use_gpu = false;
-  bool mmap = false;
-};
-
-// Which layers attend only to the last `size` positions. llama.cpp reads these keys for some architectures but not for qwen3.
+// Which layers attend only to the last `size` positions. llama.cpp reads this from files of some architectures but not of qwen3.
 struct SlidingWindow {
   int size = 0;
   std::vector<bool> layers;
 };
 
+struct ModelOptions {
+  int gpu_layers = 0;
+  bool use_gpu = false;
+  bool mmap = false;
+  SlidingWindow window;
+};
+
 // The weights and vocabulary of one file. load() once; afterwards const and safe to use from several threads.
 class ModelCore {
  public:
-  // Throws MODEL_LOAD_FAILED, or ABORTED when `aborted` was set meanwhile.
-  void load(const std::string& path, const ModelOptions& options, const std::function<void(float)>& progress);
+  // Throws MODEL_LOAD_FAILED, MODEL_CHANGED or MODEL_UNREADABLE, or ABORTED when `aborted` was set meanwhile.
+  void load(const ModelFile& file, const ModelOptions& options, const std::function<void(float)>& progress);
 
   // Appends the ids of each text and their number. No control or user-defined token is recognised in a text.
   void tokenize(const std::vector<std::string>& texts, std::vector<int32_t>& ids, std::vector<int32_t>& lengths) const;
@@ -44,7 +46,6 @@ class ModelCore {
   std::atomic<bool> aborted{false};
 
  private:
-  void read_window(const std::string& path);
   void tokenize_piece(const char* text, size_t size, std::vector<int32_t>& ids) const;
 
   std::shared_ptr<llama_model> model_;
@@ -52,7 +53,5 @@ class ModelCore {
   std::vector<std::string> user_defined_;
   SlidingWindow window_;
 };
-
-std::string metadata_value(const llama_model* model, const std::string& key);
 
 }  // namespace rerank

@@ -50,7 +50,6 @@ Napi::Object model_info(Napi::Env env, const ModelCore& core) {
   info["bos"] = Napi::Number::New(env, lib().llama_vocab_bos(vocab));
   info["eos"] = Napi::Number::New(env, lib().llama_vocab_eos(vocab));
   info["sep"] = Napi::Number::New(env, lib().llama_vocab_sep(vocab));
-  info["slidingWindow"] = Napi::Number::New(env, core.window().layers.empty() ? 0 : core.window().size);
   return info;
 }
 

@@ -76,16 +76,25 @@ const path: Check<string> = (value, name) => {
   return value;
 };
 
+const hash: Check<string> = (value, name) => {
+  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/i.test(value)) throw invalid(name, '64 hexadecimal digits', value);
+  return value.toLowerCase();
+};
+
 const MANY = Number.MAX_SAFE_INTEGER;
 
 const LOAD_CHECKS: { [K in keyof Required<LoadOptions>]: Check<Required<LoadOptions>[K]> } = {
   head: path,
+  download: oneOf('auto', 'never'),
+  sha256: hash,
+  onNotice: callback,
   gpu: oneOf('auto', 'cpu', 'metal', 'cuda', 'vulkan'),
   gpuLayers: integer(0, 10_000),
   threads: integer(1, 512),
   contextSize: integer(64, 1 << 24),
   ubatchSize: integer(16, 8192),
   flashAttention: boolean,
+  mmap: boolean,
   kvCacheType: oneOf('f16', 'q8_0'),
   memoryBudget: positive,
   signal,
@@ -151,6 +160,7 @@ export function readLoadOptions(options: LoadOptions) {
     threads: Math.min(availableParallelism(), 16),
     ubatchSize: 512,
     flashAttention: true,
+    mmap: false,
     kvCacheType: 'f16' as const,
     ...checked,
   };

@@ -5,12 +5,15 @@ import { callSafely } from './engine/failure.js';
 import { chooseDevice, type OpenLibrary, openLibrary } from './engine/library.js';
 import { cacheBytesPerToken, defaultMemoryBudget } from './engine/memory.js';
 import { RerankError } from './errors.js';
-import { type OpenFamily, openFamily } from './families.js';
+import { chooseFamily, type FamilyChoice } from './families.js';
 import type { Family, Plan, RerankRequest } from './family.js';
-import { checkModelFile } from './files/model-file.js';
+import { checkModel } from './files/check/check.js';
+import { expectChecksum } from './files/checksum.js';
+import { type ModelFile, openModelFile } from './files/model-file.js';
+import { resolveModel } from './files/resolve.js';
 import { checkText, readLoadOptions, readRequest } from './options.js';
 import { rank } from './ranking.js';
-import type { LoadOptions, ModelInfo, RerankOptions, RerankResponse, RerankResult, Usage } from './types.js';
+import type { LoadOptions, ModelInfo, Progress, RerankOptions, RerankResponse, RerankResult, Usage } from './types.js';
 
 const STARTER = fileURLToPath(new URL('../gguf/all-MiniLM-L6-v2-Q8_0.gguf', import.meta.url));
 
@@ -27,43 +30,51 @@ export class Reranker {
    * Loads a model.
    *
    * Without `model` this is the starter model that ships with the package, all-MiniLM-L6-v2: small, quick, English only and harmful
-   * in other languages. For other languages and the best quality give the path of a jina-reranker-v3 GGUF file with its
-   * `projector.safetensors` beside it.
+   * in other languages. For other languages and the best quality name jina-reranker-v3 (licensed for non-commercial use).
    *
-   * @param model path of a GGUF file
-   * @throws RerankError MODEL_*, PROJECTOR_*, GPU_UNAVAILABLE, NATIVE_LOAD_FAILED, INSUFFICIENT_MEMORY, INVALID_ARGUMENT; the signal's
-   *   reason when it was aborted.
+   * @param model `jina-reranker-v3`, `jina-reranker-v3:Q4_K_M`, `hf:user/repo:Q8_0`, `hf:user/repo/file.gguf#revision`: found in the cache
+   *   of the Hugging Face Hub, or fetched to it; or the path of a GGUF file, with its `projector.safetensors` beside it
+   * @throws RerankError MODEL_*, PROJECTOR_*, DOWNLOAD_*, OFFLINE, DISK_FULL, CACHE_UNWRITABLE, GPU_UNAVAILABLE, NATIVE_LOAD_FAILED,
+   *   INSUFFICIENT_MEMORY, INVALID_ARGUMENT; the signal's reason when it was aborted.
    */
   static async load(model: string = STARTER, options: LoadOptions = {}): Promise<Reranker> {
-    if (typeof model !== 'string') throw new RerankError('INVALID_ARGUMENT', `model: expected a file path, got ${typeof model}`);
+    if (typeof model !== 'string')
+      throw new RerankError('INVALID_ARGUMENT', `model: expected a name or a file path, got ${typeof model}`);
     const settings = readLoadOptions(options);
     settings.signal?.throwIfAborted();
-    await checkModelFile(model);
-    const library = await openLibrary(settings.gpu);
-    const device = chooseDevice(settings.gpu, library.devices);
-    const useGpu = device !== undefined && device.type !== 'cpu' && settings.gpuLayers > 0;
-    const native = { useGpu, gpuLayers: useGpu ? settings.gpuLayers : 0, mmap: false };
-    const report = (done: number) => callSafely(settings.onProgress, { stage: 'load', done, total: 1 });
-    const engine = await Engine.open(library, model, native, settings.onProgress && report, settings.signal);
+    const progress = (value: Progress) => callSafely(settings.onProgress, value);
+    const { path, head } = await resolveModel(model, { ...settings, onProgress: progress });
+    const { file, choice } = await openChecked(path, { ...settings, head });
     try {
-      const opened = await openFamily(engine, model, settings.head, settings.ubatchSize);
-      settings.signal?.throwIfAborted();
-      return new Reranker(engine, opened, model, settings, library, device);
+      const library = await openLibrary(settings.gpu);
+      const device = chooseDevice(settings.gpu, library.devices);
+      const useGpu = device !== undefined && device.type !== 'cpu' && settings.gpuLayers > 0;
+      const native = { useGpu, gpuLayers: useGpu ? settings.gpuLayers : 0, mmap: settings.mmap, ...choice.native };
+      const report = (done: number) => callSafely(settings.onProgress, { stage: 'load', done, total: 1 });
+      const engine = await Engine.open(library, file, native, settings.onProgress && report, settings.signal);
+      try {
+        settings.signal?.throwIfAborted();
+        return new Reranker(engine, choice, path, settings, library, device);
+      } catch (error) {
+        await engine.close();
+        throw error;
+      }
     } catch (error) {
-      await engine.close();
+      await file.close();
       throw error;
     }
   }
 
   private constructor(
     engine: Engine,
-    { family, head }: OpenFamily,
+    { head, open }: FamilyChoice,
     path: string,
     settings: ReturnType<typeof readLoadOptions>,
     library: OpenLibrary,
     device: NativeDevice | undefined,
   ) {
     const { info } = engine;
+    const family = open(engine, settings.ubatchSize);
     const budget = settings.memoryBudget ?? defaultMemoryBudget(device);
     const affordable =
       family.states === 'mean'
@@ -199,6 +210,27 @@ export class Reranker {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+}
+
+/** Opens a model file, checks it and decides how it reranks, before llama.cpp sees it. */
+async function openChecked(
+  path: string,
+  { sha256, head, signal }: LoadOptions,
+): Promise<{ file: ModelFile; choice: FamilyChoice }> {
+  const file = await openModelFile(path);
+  try {
+    if (sha256 !== undefined) await expectChecksum(file, sha256, signal);
+    const checked = await checkModel(file);
+    if (checked.trailingBytes > 0) {
+      process.emitWarning(`${path}: ${checked.trailingBytes} bytes at its end belong to nothing`, 'LlamaRerankWarning');
+    }
+    const choice = await chooseFamily(checked, path, head);
+    signal?.throwIfAborted();
+    return { file, choice };
+  } catch (error) {
+    await file.close();
+    throw error;
   }
 }
 

@@ -8,8 +8,8 @@ export type Overflow = 'split' | 'truncate' | 'error';
 export type Gpu = 'auto' | 'cpu' | 'metal' | 'cuda' | 'vulkan';
 
 export interface Progress {
-  /** `load` counts fractions of the model file (total 1); `states` counts tokens. */
-  stage: 'load' | 'states';
+  /** `download` counts bytes, `load` fractions of the model file (total 1), `states` tokens. */
+  stage: 'download' | 'load' | 'states';
   done: number;
   total: number;
 }
@@ -17,6 +17,12 @@ export interface Progress {
 export interface LoadOptions {
   /** File with the model's head (projector), if it is not beside the model. */
   head?: string;
+  /** Whether a model that has a name and is not on this machine is fetched (`auto`, the default), or is the error OFFLINE. */
+  download?: 'auto' | 'never';
+  /** The model file's sha256 in hexadecimal. Another one is the error MODEL_HASH_MISMATCH, before anything else reads the file. */
+  sha256?: string;
+  /** Remarks for a person when a model is fetched: its licence, a revision that may change. Default: a process warning. */
+  onNotice?: (notice: string) => void;
   /** Default `auto`. Naming a GPU that is not there is the error GPU_UNAVAILABLE. */
   gpu?: Gpu;
   /** Layers to keep on the GPU; default all. llama.cpp's `--gpu-layers`. */
@@ -29,6 +35,11 @@ export interface LoadOptions {
   ubatchSize?: number;
   /** Default true. llama.cpp's `--flash-attn`. */
   flashAttention?: boolean;
+  /**
+   * Map the file instead of reading it: the memory is shared with other processes. Default false, since a file that is cut short while
+   * it is mapped ends the process; each call checks first that it was not (MODEL_CHANGED). llama.cpp's `--mmap`.
+   */
+  mmap?: boolean;
   /** Type of the attention cache; default `f16`. */
   kvCacheType?: 'f16' | 'q8_0';
   /** Bytes that the attention cache may take; default a quarter of the memory free at load. */

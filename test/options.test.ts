@@ -50,6 +50,9 @@ const refusedLoads: [option: string, values: unknown[], expected: RegExp][] = [
   ['kvCacheType', ['f32', 'q4_0', 'F16', 1], /'f16' or 'q8_0'/],
   ['memoryBudget', [0, -1, Number.NaN, Number.POSITIVE_INFINITY, '1GB'], /a number above 0/],
   ['head', ['', 5, null], /a file path/],
+  ['download', ['yes', true, null], /'auto' or 'never'/],
+  ['sha256', ['', 'abc', 'g'.repeat(64), null], /64 hexadecimal digits/],
+  ['onNotice', ['log', null], /a function/],
   ['signal', [{}, null], /an AbortSignal/],
   ['onProgress', ['log', null], /a function/],
 ];
@@ -68,7 +71,7 @@ test.each(each(refusedLoads))('A05: %s %o is refused', (option, value, expected)
 test.each(['topn', 'top_n', 'constructor', '__proto__', 'toString'])('A04: the option %s is not known', (option) => {
   const options = Object.defineProperty({}, option, { value: 1, enumerable: true });
   expectInvalid(() => request('q', [], options), `options.${option}`, /unknown option; known are topN, minScore, text/);
-  expectInvalid(() => readLoadOptions(options), `options.${option}`, /unknown option; known are head, gpu, gpuLayers/);
+  expectInvalid(() => readLoadOptions(options), `options.${option}`, /unknown option; known are head, download, /);
 });
 
 test.each([null, 5, 'fast', true])('A04: options that are %o', (options) => {

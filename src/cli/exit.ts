@@ -9,6 +9,12 @@ export class InputError extends Error {
   readonly code = 'INVALID_INPUT';
 }
 
+/** Scores that are not those that were published. */
+export class WrongScores extends Error {
+  override readonly name = 'WrongScores';
+  readonly code = 'WRONG_SCORES';
+}
+
 /** Reason of the abort signal after Ctrl-C. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -16,7 +22,16 @@ export class Interrupted extends Error {
 }
 
 const INPUT_CODES = new Set(['INVALID_INPUT', 'INVALID_ARGUMENT', 'INVALID_QUERY', 'TEXT_TOO_LARGE', 'CONTEXT_OVERFLOW']);
-const MODEL_CODES = new Set(['GPU_UNAVAILABLE', 'NATIVE_LOAD_FAILED', 'LIBRARY_CONFLICT', 'INSUFFICIENT_MEMORY']);
+const MODEL_CODES = new Set([
+  'GPU_UNAVAILABLE',
+  'NATIVE_LOAD_FAILED',
+  'LIBRARY_CONFLICT',
+  'INSUFFICIENT_MEMORY',
+  'OFFLINE',
+  'DISK_FULL',
+  'CACHE_UNWRITABLE',
+]);
+const MODEL_KINDS = /^(MODEL|PROJECTOR|DOWNLOAD)_/;
 
 /** The exit code for an error that a command threw. */
 export function exitCodeOf(error: unknown): number {
@@ -24,7 +39,7 @@ export function exitCodeOf(error: unknown): number {
   if (code === 'EPIPE') return EXIT.ok;
   if (code === 'INTERRUPTED') return EXIT.interrupted;
   if (INPUT_CODES.has(code)) return EXIT.usage;
-  if (MODEL_CODES.has(code) || code.startsWith('MODEL_') || code.startsWith('PROJECTOR_')) return EXIT.model;
+  if (MODEL_CODES.has(code) || MODEL_KINDS.test(code)) return EXIT.model;
   return EXIT.failure;
 }
 

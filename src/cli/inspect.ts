@@ -1,13 +1,15 @@
 import { Command } from 'commander';
-import type { GgufHeader } from '../index.js';
+import type { GgufHeader, ModelReport } from '../index.js';
 import { alignColumns } from './align.js';
 import { bytes, count, parameters } from './numbers.js';
-import { addCommonOptions, type CommonFlags } from './options.js';
+import { addCommonOptions, type CommonFlags, integer } from './options.js';
 import { columnsOf, hasColor, isTerminal, type Shell, write } from './shell.js';
 import { style } from './style.js';
 import { fitStart, oneLine, pad } from './width.js';
 
 interface InspectFlags extends CommonFlags {
+  head?: string;
+  documents?: number;
   json?: boolean;
   tensors?: boolean;
 }
@@ -16,34 +18,67 @@ type Value = GgufHeader['metadata'] extends Map<string, infer V> ? V : never;
 
 const ELEMENTS_SHOWN = 8;
 const LONGEST_LINE = 1000;
+const PROBLEMS_SHOWN = 20;
 
-/** `llama-rerank inspect`: what a GGUF file says about itself, without loading the model. */
+/** `llama-rerank inspect`: what a GGUF file says about itself and what is wrong with it, without loading the model. */
 export function inspectCommand(shell: Shell): Command {
   const command = new Command('inspect')
     .summary('show what a GGUF file holds')
-    .description('Show what a GGUF file holds: size, parameters, tensor types, metadata. The model is not loaded.')
+    .description(
+      'Show what a GGUF file holds, how it would rerank, the memory that takes, and what is wrong with it. The model is not loaded.',
+    )
     .usage('[options] FILE.gguf')
     .argument('<file>', 'GGUF file')
+    .option('--head <file>', "file with the model's head (projector), if it is not beside the model")
+    .option('--documents <n>', 'documents of 256 tokens to estimate the memory for (default: 100)', integer(1, 1_000_000))
     .option('--tensors', 'list every tensor')
     .option('--json', 'one JSON object; arrays longer than 64 are shortened');
   return addCommonOptions(command).action(async (file: string, flags: InspectFlags) => {
-    const header = await shell.api.inspectModel(file);
-    const text = flags.json ? headerJson(file, header, flags.tensors === true) : headerText(file, header, flags, shell);
+    const report = await shell.api.inspectModel(file, { head: flags.head, documents: flags.documents });
+    const text = flags.json ? reportJson(file, report, flags.tensors === true) : reportText(file, report, flags, shell);
     await write(shell.stdout, text);
   });
 }
 
-function headerText(file: string, header: GgufHeader, flags: InspectFlags, shell: Shell): string {
+function reportText(file: string, report: ModelReport, flags: InspectFlags, shell: Shell): string {
   const columns = isTerminal(shell.stdout, shell.env) ? columnsOf(shell.stdout, shell.env) : LONGEST_LINE;
   const { dim } = style(hasColor(shell.stdout, shell.env, flags.color));
+  const row = (name: string, text: string): string => `${dim(name)}${' '.repeat(12 - name.length)}${text}`;
+  const { shape, problems, remarks } = report;
   const lines = [
-    `${dim('file')}        ${oneLine(file)}`,
-    `${dim('size')}        ${bytes(header.fileBytes)} (${count(header.fileBytes, 'byte')}), GGUF version ${header.version}`,
-    `${dim('parameters')}  ${parameters(header.parameters)} (${count(header.parameters)}) in ${count(header.tensors.length, 'tensor')}`,
+    row('file', oneLine(file)),
+    row('size', `${bytes(report.fileBytes)} (${count(report.fileBytes, 'byte')}), GGUF version ${report.version}`),
+    row(
+      'parameters',
+      `${parameters(report.parameters)} (${count(report.parameters)}) in ${count(report.tensors.length, 'tensor')}`,
+    ),
+    row('weights', report.quantization),
+    ...(shape
+      ? [row('layers', `${shape.layers}, ${count(shape.width)} wide`), row('context', count(shape.contextSize, 'token'))]
+      : []),
+    row('family', familyText(report)),
+    ...(report.memory ? [row('memory', memoryText(report.memory))] : []),
+    row('problems', problems.length === 0 ? 'none' : String(problems.length)),
+    ...problems.slice(0, PROBLEMS_SHOWN).map(({ code, message }) => `  ${code}: ${oneLine(message.replace(`${file}: `, ''))}`),
+    ...(problems.length > PROBLEMS_SHOWN ? [`  … and ${problems.length - PROBLEMS_SHOWN} more: --json shows them`] : []),
+    ...remarks.map((remark) => row('remark', remark)),
   ];
-  if (header.expectedBytes > header.fileBytes) {
-    lines.push(`${dim('incomplete')}  the tensors need ${count(header.expectedBytes, 'byte')}: the file is cut off`);
-  }
+  return `${[...lines, ...headerLines(report, flags, columns, dim)].join('\n')}\n`;
+}
+
+function familyText({ family, head }: ModelReport): string {
+  if (family === undefined) return 'none: this file cannot be loaded';
+  return head === undefined ? family : `${family}, with the head ${oneLine(head)}`;
+}
+
+function memoryText(memory: NonNullable<ModelReport['memory']>): string {
+  const parts = [`${bytes(memory.weights)} weights`, ...(memory.cache > 0 ? [`${bytes(memory.cache)} attention cache`] : [])];
+  const documents = `${count(memory.documents, 'document')} of ${count(memory.tokensPerDocument, 'token')}`;
+  return `about ${bytes(memory.total)} for ${documents} (${parts.join(', ')})`;
+}
+
+function headerLines(header: GgufHeader, flags: InspectFlags, columns: number, dim: (text: string) => string): string[] {
+  const lines: string[] = [];
   const types = typesOf(header).map((type) => [
     type.type,
     count(type.tensors, 'tensor'),
@@ -65,20 +100,28 @@ function headerText(file: string, header: GgufHeader, flags: InspectFlags, shell
     ]);
     lines.push('', dim('tensors'), ...indented(rows));
   }
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
-function headerJson(file: string, header: GgufHeader, withTensors: boolean): string {
+function reportJson(file: string, report: ModelReport, withTensors: boolean): string {
+  const { shape, memory } = report;
   const body = {
     file,
-    bytes: header.fileBytes,
-    expected_bytes: header.expectedBytes,
-    version: header.version,
-    parameters: header.parameters,
-    tensor_count: header.tensors.length,
-    types: typesOf(header),
-    metadata: Object.fromEntries([...header.metadata].map(([key, value]) => [key, shortened(value)])),
-    ...(withTensors ? { tensors: header.tensors } : {}),
+    bytes: report.fileBytes,
+    expected_bytes: report.expectedBytes,
+    version: report.version,
+    family: report.family ?? null,
+    head: report.head ?? null,
+    quantization: report.quantization,
+    shape: shape ? { layers: shape.layers, width: shape.width, context_size: shape.contextSize } : null,
+    memory: memory ? { ...memory, tokensPerDocument: undefined, tokens_per_document: memory.tokensPerDocument } : null,
+    problems: report.problems,
+    remarks: report.remarks,
+    parameters: report.parameters,
+    tensor_count: report.tensors.length,
+    types: typesOf(report),
+    metadata: Object.fromEntries([...report.metadata].map(([key, value]) => [key, shortened(value)])),
+    ...(withTensors ? { tensors: report.tensors } : {}),
   };
   // Integers beyond 2^53 become strings: JSON's readers would round them.
   return `${JSON.stringify(body, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value), 2)}\n`;

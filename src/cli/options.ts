@@ -6,6 +6,7 @@ import type { InputDocument } from './documents.js';
 export interface ModelFlags {
   model?: string;
   head?: string;
+  offline?: boolean;
   threads?: number;
   gpu?: Gpu;
   gpuLayers?: number | 'all';
@@ -52,9 +53,17 @@ export function expandShortNames(argv: string[]): string[] {
 }
 
 export function addModelOptions(command: Command): Command {
+  return addLoadOptions(
+    command
+      .optionsGroup('Model (llama.cpp names):')
+      .option('-m, --model <name>', 'known name, hf:user/repo:quantization, or GGUF file (default: the English starter model)'),
+  );
+}
+
+/** How a model is loaded, whichever it is. */
+export function addLoadOptions(command: Command): Command {
   return command
-    .optionsGroup('Model (llama.cpp names):')
-    .option('-m, --model <file>', 'GGUF file of the model; without it, the English starter model that comes with this package')
+    .option('--offline', 'fetch nothing: the model must be on this machine')
     .option('--head <file>', "file with the model's head (projector), if it is not beside the model")
     .option('-t, --threads <n>', 'threads for inference (default: the cores, at most 16)', integer(1, 512))
     .addOption(gpuOption())
@@ -100,6 +109,7 @@ export function addCommonOptions(command: Command, group = 'Options:'): Command 
 export function loadOptions(flags: ModelFlags): LoadOptions {
   return withoutUndefined<LoadOptions>({
     head: flags.head,
+    download: flags.offline ? 'never' : undefined,
     gpu: flags.gpu,
     gpuLayers: flags.gpuLayers === 'all' ? undefined : flags.gpuLayers,
     threads: flags.threads,
@@ -128,7 +138,8 @@ function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+/** Reads a whole number in a range. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;

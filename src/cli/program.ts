@@ -1,18 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { cacheCommand } from './cache.js';
 import { devicesCommand } from './devices.js';
 import { describe, EXIT, exitCodeOf } from './exit.js';
 import { inspectCommand } from './inspect.js';
 import { expandShortNames } from './options.js';
+import { pullCommand } from './pull.js';
 import { rankCommand } from './rank.js';
 import type { Shell } from './shell.js';
+import { verifyCommand } from './verify.js';
 
 const EXIT_HELP = `
 Exit codes:
   0    done
-  1    failed, or took longer than --timeout
+  1    failed, took longer than --timeout, or scores are wrong (verify)
   2    wrong usage or input
-  3    the model, its device or llama.cpp could not be loaded
+  3    the model, its device or llama.cpp could not be loaded, or the model not be fetched
   130  interrupted by Ctrl-C
 
 All commands and flags: docs/cli.md`;
@@ -36,14 +39,15 @@ function buildProgram(shell: Shell): Command {
     .version(packageVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false);
-  for (const command of [rankCommand(shell), devicesCommand(shell), inspectCommand(shell)]) program.addCommand(command);
-  for (const command of [program, ...program.commands]) connect(command, shell);
+  const commands = [rankCommand, pullCommand, cacheCommand, verifyCommand, devicesCommand, inspectCommand];
+  for (const make of commands) program.addCommand(make(shell));
+  connect(program, shell);
   return program;
 }
 
 /** Makes a command throw where it would end the process, and show its usage below errors. */
 function connect(command: Command, shell: Shell): void {
-  const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
+  const name = nameOf(command);
   const usage = `usage: ${name} ${command.usage()}\n       ${name} --help shows more\n`;
   command
     .addHelpText('after', EXIT_HELP)
@@ -53,6 +57,11 @@ function connect(command: Command, shell: Shell): void {
       writeErr: (text) => shell.stderr.write(text),
       outputError: (text, print) => print(`${text.replace(/^error: /, 'llama-rerank: ').trimEnd()}\n${usage}`),
     });
+  for (const each of command.commands) connect(each, shell);
+}
+
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
 }
 
 function packageVersion(): string {

@@ -1,6 +1,6 @@
 import type { Progress } from '../index.js';
-import { count, wholeSeconds } from './numbers.js';
-import type { OutputStream } from './shell.js';
+import { bytes, count, wholeSeconds } from './numbers.js';
+import { columnsOf, isTerminal, type OutputStream, type Shell } from './shell.js';
 import { bar } from './style.js';
 
 export interface ProgressLine {
@@ -9,7 +9,7 @@ export interface ProgressLine {
   clear(): void;
 }
 
-const NAMES = { load: 'loading', states: 'ranking' };
+const NAMES = { download: 'fetching', load: 'loading', states: 'ranking' };
 const BAR = 20;
 /** Milliseconds before the first line (most work is done by then) and between two. */
 const PATIENCE = 150;
@@ -27,6 +27,7 @@ export function progressLine(
   const created = now();
   let stage: Progress['stage'] | undefined;
   let began = created;
+  let first = 0;
   let drawn = 0;
   let width = 0;
 
@@ -41,11 +42,12 @@ export function progressLine(
       if (progress.stage !== stage) {
         stage = progress.stage;
         began = time;
+        first = progress.done;
         drawn = 0;
       }
       if (time - created < PATIENCE || time - drawn < INTERVAL) return;
       drawn = time;
-      draw(describeProgress(progress, time - began));
+      draw(describeProgress(progress, time - began, first));
     },
     clear() {
       // Two columns more: the terminal may have shown ^C.
@@ -58,14 +60,25 @@ export function progressLine(
 /** A progress line that shows nothing. */
 export const SILENT: ProgressLine = { update() {}, clear() {} };
 
-function describeProgress({ stage, done, total }: Progress, elapsed: number): string {
+/** The progress line on stderr, or none where nobody looks or something else writes there. */
+export function progressFor(wanted: boolean, { stderr, env }: Shell): ProgressLine {
+  return wanted && isTerminal(stderr, env) ? progressLine(stderr, () => columnsOf(stderr, env)) : SILENT;
+}
+
+/** `first`: what was done before, as of a download that is resumed; it says nothing about the rate. */
+function describeProgress({ stage, done, total }: Progress, elapsed: number, first: number): string {
   const fraction = total > 0 ? Math.min(1, done / total) : 0;
   const start = `${NAMES[stage]} ${bar(fraction, BAR)} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
   if (stage === 'load') return start;
-  const parts = [start, `${count(done)} of ${count(total, 'token')}`];
-  if (done > 0 && elapsed > 0) {
-    parts.push(`${count((done / elapsed) * 1000)}/s`);
-    if (done < total) parts.push(`${wholeSeconds(((total - done) * elapsed) / done)} left`);
+  const amount = stage === 'download' ? bytes : count;
+  const parts = [
+    start,
+    stage === 'download' ? `${bytes(done)} of ${bytes(total)}` : `${count(done)} of ${count(total, 'token')}`,
+  ];
+  const fresh = done - first;
+  if (fresh > 0 && elapsed > 0) {
+    parts.push(`${amount(Math.round((fresh / elapsed) * 1000))}/s`);
+    if (done < total) parts.push(`${wholeSeconds(((total - done) * elapsed) / fresh)} left`);
   }
   return parts.join('  ');
 }

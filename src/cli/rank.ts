@@ -12,7 +12,7 @@ import {
   rankingOptions,
 } from './options.js';
 import { type Ranking, rankJson, rankJsonLines } from './output.js';
-import { type ProgressLine, progressLine, SILENT } from './progress.js';
+import { progressFor } from './progress.js';
 import { columnsOf, hasColor, isTerminal, type Shell, write } from './shell.js';
 import { style } from './style.js';
 import { rankTable } from './table.js';
@@ -31,14 +31,14 @@ interface RankFlags extends ModelFlags, RankingFlags, CommonFlags {
 }
 
 const STARTER_NOTICE =
-  'starter model: English only; for other languages and the best quality, use jina-reranker-v3 (--model FILE.gguf)';
+  'starter model: English only; for other languages and the best quality, use jina-reranker-v3 (--model jina-reranker-v3)';
 
 const EXAMPLES = `
 Examples:
   llama-rerank rank -q "can I get my money back?" help/*.txt
   ls notes | llama-rerank rank -q "holiday plans" -n 5
   llama-rerank rank -q "late parcels" --field body --json tickets.jsonl
-  llama-rerank rank -m jina-reranker-v3-Q8_0.gguf -q "Wie spät ist es?" -n 3 *.txt
+  llama-rerank rank -m jina-reranker-v3 -q "Wie spät ist es?" -n 3 *.txt
 
 A file is a document; a line of stdin is a document; a line of a .jsonl or .ndjson file is a JSON object.
 Bars show where a score lies between the lowest and the highest of the shown scores and 0.
@@ -113,11 +113,16 @@ async function compute(
   shell: Shell,
 ): Promise<Ranking & { loadMilliseconds: number }> {
   const { signal } = shell;
-  const progress = progressFor(flags, shell);
+  // llama.cpp writes its log to stderr by itself, and would write into the line.
+  const progress = progressFor(!flags.quiet && !flags.verbose, shell);
+  const onNotice = (notice: string): void => {
+    progress.clear();
+    say(notice, flags, shell);
+  };
   const { update: onProgress } = progress;
   try {
     const start = performance.now();
-    const reranker = await shell.api.Reranker.load(flags.model, { ...loadOptions(flags), signal, onProgress });
+    const reranker = await shell.api.Reranker.load(flags.model, { ...loadOptions(flags), signal, onProgress, onNotice });
     const loadMilliseconds = performance.now() - start;
     try {
       const response = await reranker.rerank(query, documents, { ...rankingOptions(flags), signal, onProgress });
@@ -128,12 +133,6 @@ async function compute(
   } finally {
     progress.clear();
   }
-}
-
-function progressFor(flags: RankFlags, shell: Shell): ProgressLine {
-  // llama.cpp writes its log to stderr by itself, and would write into the line.
-  const wanted = !flags.quiet && !flags.verbose && isTerminal(shell.stderr, shell.env);
-  return wanted ? progressLine(shell.stderr, () => columnsOf(shell.stderr, shell.env)) : SILENT;
 }
 
 function render(ranking: Ranking, flags: RankFlags, shell: Shell): string {

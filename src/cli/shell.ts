@@ -1,13 +1,18 @@
 import type { Readable, Writable } from 'node:stream';
 import type {
-  GgufHeader,
+  CachedModel,
   Gpu,
   LoadOptions,
+  ModelFiles,
   ModelInfo,
+  ModelReport,
   NativeDevice,
   NativeLibrary,
   RerankOptions,
   RerankResponse,
+  ResolveOptions,
+  Verification,
+  VerifyOptions,
 } from '../index.js';
 import type { InputDocument } from './documents.js';
 
@@ -15,7 +20,12 @@ import type { InputDocument } from './documents.js';
 export interface Api {
   Reranker: { load(model?: string, options?: LoadOptions): Promise<LoadedReranker> };
   listDevices(options?: { gpu?: Gpu }): Promise<{ library: NativeLibrary; devices: NativeDevice[] }>;
-  inspectModel(path: string): Promise<GgufHeader>;
+  inspectModel(path: string, options?: { head?: string | undefined; documents?: number | undefined }): Promise<ModelReport>;
+  resolveModel(name: string, options?: ResolveOptions): Promise<ModelFiles>;
+  verifyModel(model: string, options?: VerifyOptions): Promise<Verification>;
+  cacheFolder(): string;
+  listCache(): Promise<CachedModel[]>;
+  removeCached(name: string): Promise<CachedModel[]>;
   setLogLevel(level: number): void | Promise<void>;
 }
 

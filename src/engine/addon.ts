@@ -53,6 +53,14 @@ export interface NativeModelOptions {
   gpuLayers: number;
   useGpu: boolean;
   mmap: boolean;
+  /** An open descriptor of the file; it may be closed after the call. Without it, the path is opened. */
+  descriptor?: number;
+  /** Which file that is, for Windows, where the path is opened again: index, size and time of change in ns, joined by colons. */
+  identity?: string;
+  /** Tokens that layers with a sliding window see, where llama.cpp does not read it from the file. */
+  windowTokens?: number;
+  /** 1 for each layer that has the window. */
+  windowLayers?: Uint8Array;
 }
 
 export interface NativeModel {
@@ -87,8 +95,6 @@ export interface NativeModelInfo {
   vocabulary: number;
   /** Text and id of each control token. */
   control: Record<string, number>;
-  /** Positions that layers with a sliding window see; 0 where there is none. */
-  slidingWindow: number;
 }
 
 export interface NativeContextOptions {

@@ -1,4 +1,5 @@
 import type { Job } from '../family.js';
+import type { ModelFile } from '../files/model-file.js';
 import type { NativeContext, NativeContextOptions, NativeModelInfo, NativeModelOptions } from './addon.js';
 import { callSafely, failure } from './failure.js';
 import type { OpenLibrary } from './library.js';
@@ -19,14 +20,15 @@ export class Engine {
   readonly #queue = new Queue();
   #context: NativeContext | undefined;
 
+  /** @param file is closed by it, at the latest when the engine is */
   static async open(
     library: OpenLibrary,
-    path: string,
+    file: ModelFile,
     options: NativeModelOptions,
     onProgress: ((fraction: number) => void) | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Engine> {
-    return new Engine(library, await openWeights(library, path, options, onProgress, signal));
+    return new Engine(library, await openWeights(library, file, options, onProgress, signal));
   }
 
   private constructor(library: OpenLibrary, weights: Weights) {
@@ -65,6 +67,7 @@ export class Engine {
     const abort = () => context.abort();
     signal.addEventListener('abort', abort, { once: true });
     try {
+      await this.#weights.expectUnchanged();
       return await context.run(job, onProgress ? (tokens) => callSafely(onProgress, tokens) : null);
     } catch (error) {
       throw failure(error, signal);

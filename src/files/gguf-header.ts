@@ -1,126 +1,110 @@
 import { RerankError } from '../errors.js';
 import { foreignFormat } from './foreign-format.js';
-import { type GgufValue, HeaderCursor } from './header-cursor.js';
-import { tensorType } from './tensor-types.js';
+import { readMetadata } from './gguf-metadata.js';
+import { type GgufTensor, readTensors } from './gguf-tensors.js';
+import type { GgufEntry } from './gguf-values.js';
+import { HeaderReader, type Report } from './header-reader.js';
+import type { ModelFile } from './model-file.js';
 
-export interface GgufTensor {
-  name: string;
-  /** Elements of each dimension, the row's length first, as ggml counts. */
-  shape: number[];
-  /** For example `Q8_0`. */
-  type: string;
-  /** Bytes from the start of the file. */
-  offset: number;
-  bytes: number;
-}
-
-export interface GgufHeader {
-  version: number;
-  /** In the order of the file. Integers of 64 bits are numbers where a number holds them exactly, else bigints. */
-  metadata: Map<string, GgufValue>;
-  tensors: GgufTensor[];
-  /** Elements of all tensors. */
-  parameters: number;
+/** The header of a GGUF file, as it is in the file. */
+export interface RawHeader {
+  readonly version: number;
+  /** In the order of the file. */
+  readonly metadata: ReadonlyMap<string, GgufEntry>;
+  readonly tensors: readonly GgufTensor[];
   /** Where the tensors' data begins. */
-  dataOffset: number;
-  /** Size of the file. */
-  fileBytes: number;
-  /** Size that the tensors need; more than `fileBytes` means that the file is cut off. */
-  expectedBytes: number;
+  readonly dataOffset: number;
+  /** Size that the tensors need; more than the file's means that it is cut off. */
+  readonly expectedBytes: number;
 }
 
-const MOST_ENTRIES = 65_536;
-const MOST_DIMENSIONS = 4;
+const LEAST_FILE = 32;
+const MOST_COUNT = 4096;
+const ALIGNMENT = { usual: 32, least: 32, most: 4096 };
 
 /**
- * Parses the beginning of a GGUF file. `bytes` may stop anywhere: the parser asks for more by throwing HeaderContinues, but
- * only within `fileSize`.
+ * Reads and checks the header of a GGUF file (version 2 or 3). What makes the rest of the header unreadable is thrown; what does
+ * not goes to `report`.
+ *
+ * @throws RerankError MODEL_BAD_MAGIC, MODEL_BAD_VERSION, MODEL_TRUNCATED, MODEL_CORRUPT, MODEL_UNREADABLE
  */
-export function parseHeader(bytes: Uint8Array, fileSize: number, path: string): GgufHeader {
-  const version = checkFormat(bytes, path);
-  const cursor = new HeaderCursor(bytes, fileSize, path);
-  cursor.offset = 8;
-  const tensorCount = readCount(cursor, 'tensors');
-  const metadata = readMetadata(cursor, readCount(cursor, 'metadata entries'));
-  const alignment = readAlignment(cursor, metadata);
-  const tensors = readTensors(cursor, tensorCount);
-
-  const dataOffset = Math.ceil(cursor.offset / alignment) * alignment;
-  for (const tensor of tensors) tensor.offset += dataOffset;
-  const expectedBytes = tensors.reduce((end, tensor) => Math.max(end, tensor.offset + tensor.bytes), dataOffset);
-  const parameters = tensors.reduce((sum, tensor) => sum + elements(tensor.shape), 0);
-  return { version, metadata, tensors, parameters, dataOffset, fileBytes: fileSize, expectedBytes };
+export async function readHeader(file: ModelFile, report: Report): Promise<RawHeader> {
+  const reader = new HeaderReader(file);
+  const version = await readVersion(file, reader);
+  const tensorCount = await readCount(reader, 'tensors');
+  const metadata = await readMetadata(reader, await readCount(reader, 'metadata entries'), report);
+  const alignment = readAlignment(reader, metadata, report);
+  const tensors = await readTensors(reader, tensorCount, report);
+  const dataOffset = Math.ceil(reader.offset / alignment) * alignment;
+  const expectedBytes = placeTensors(reader, tensors, dataOffset, alignment, report);
+  if (expectedBytes > file.size) {
+    const missing = `its tensors need ${expectedBytes} bytes, it has ${file.size}`;
+    report(new RerankError('MODEL_TRUNCATED', `${file.path} is cut off: ${missing}. Fetch it again`));
+  }
+  return { version, metadata, tensors, dataOffset, expectedBytes };
 }
 
-function checkFormat(bytes: Uint8Array, path: string): number {
-  if (String.fromCharCode(...bytes.subarray(0, 4)) !== 'GGUF') {
-    throw new RerankError('MODEL_BAD_MAGIC', `${path} is not a GGUF file: it is ${foreignFormat(bytes)}`);
+async function readVersion(file: ModelFile, reader: HeaderReader): Promise<number> {
+  const start = Buffer.alloc(64);
+  const length = await file.read(start, 0);
+  if (start.toString('latin1', 0, 4) !== 'GGUF') {
+    const found = foreignFormat(start.subarray(0, length));
+    throw new RerankError('MODEL_BAD_MAGIC', `${file.path} is not a GGUF file: it is ${found}`);
   }
-  if (bytes.length < 8) throw new RerankError('MODEL_UNREADABLE', `${path} ends after ${bytes.length} bytes: it is cut off`);
-  const version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+  if (length < 8) throw reader.truncated(LEAST_FILE);
+  const version = start.readUInt32LE(4);
   if (version !== 2 && version !== 3) {
     const bigEndian = version !== 0 && (version & 0xffff) === 0;
     const found = bigEndian ? 'is a big-endian GGUF file' : `has GGUF version ${version}`;
-    throw new RerankError('MODEL_BAD_MAGIC', `${path} ${found}: versions 2 and 3, little-endian, are supported`);
+    const advice = 'versions 2 and 3, little-endian, are supported. Convert the model again';
+    throw new RerankError('MODEL_BAD_VERSION', `${file.path} ${found}: ${advice}`);
   }
+  if (file.size < LEAST_FILE) throw reader.truncated(LEAST_FILE);
+  reader.offset = 8;
   return version;
 }
 
-function readCount(cursor: HeaderCursor, what: string): number {
-  const count = cursor.u64();
-  if (count > MOST_ENTRIES) throw cursor.fail(`the header counts ${count} ${what}, more than ${MOST_ENTRIES}`);
+async function readCount(reader: HeaderReader, what: string): Promise<number> {
+  await reader.need(8);
+  const count = reader.u64();
+  if (count > MOST_COUNT) throw reader.corrupt(`the header counts ${count} ${what}, more than ${MOST_COUNT}`);
   return count;
 }
 
-function readMetadata(cursor: HeaderCursor, count: number): Map<string, GgufValue> {
-  const metadata = new Map<string, GgufValue>();
-  for (let i = 1; i <= count; i++) {
-    cursor.place = `metadata entry ${i} of ${count}`;
-    const key = cursor.string();
-    if (key === '') throw cursor.fail(`${cursor.place} has no name`);
-    if (metadata.has(key)) throw cursor.fail(`metadata entry ${key} is there twice`);
-    cursor.place = `metadata entry ${key}`;
-    metadata.set(key, cursor.value());
+function readAlignment(reader: HeaderReader, metadata: ReadonlyMap<string, GgufEntry>, report: Report): number {
+  const entry = metadata.get('general.alignment');
+  if (entry === undefined) return ALIGNMENT.usual;
+  const { type, value } = entry;
+  const { least, most } = ALIGNMENT;
+  if (type === 'u32' && (value as number) >= least && (value as number) <= most && Number.isInteger(Math.log2(value as number))) {
+    return value as number;
   }
-  return metadata;
+  const found = typeof value === 'object' ? 'a list' : `${String(value).slice(0, 40)} (${type})`;
+  report(reader.corrupt(`general.alignment is ${found}, expected a power of two from ${least} to ${most} (u32)`));
+  return ALIGNMENT.usual;
 }
 
-function readAlignment(cursor: HeaderCursor, metadata: Map<string, GgufValue>): number {
-  const alignment = metadata.get('general.alignment') ?? 32;
-  if (typeof alignment !== 'number' || alignment < 1 || alignment > 65_536 || !Number.isInteger(Math.log2(alignment))) {
-    throw cursor.fail(`general.alignment must be a power of two up to 65536, not ${String(alignment).slice(0, 40)}`);
+/** Turns the tensors' offsets into places in the file, and checks that each begins where the one before it ends. */
+function placeTensors(
+  reader: HeaderReader,
+  tensors: readonly GgufTensor[],
+  dataOffset: number,
+  alignment: number,
+  report: Report,
+): number {
+  let next = 0;
+  let end = 0;
+  let inOrder = true;
+  for (const tensor of tensors) {
+    // After a gap, or a tensor of unknown size, all others are off as well.
+    if (inOrder && tensor.offset !== next) {
+      report(reader.corrupt(`the data of tensor ${tensor.name} begins at ${tensor.offset}, expected ${next}`));
+      inOrder = false;
+    }
+    if (tensor.bytes === 0) inOrder = false;
+    end = Math.max(end, tensor.offset + tensor.bytes);
+    next = Math.ceil((tensor.offset + tensor.bytes) / alignment) * alignment;
+    tensor.offset += dataOffset;
   }
-  return alignment;
-}
-
-function readTensors(cursor: HeaderCursor, count: number): GgufTensor[] {
-  const tensors = new Map<string, GgufTensor>();
-  for (let i = 1; i <= count; i++) {
-    cursor.place = `tensor ${i} of ${count}`;
-    const name = cursor.string();
-    if (tensors.has(name)) throw cursor.fail(`tensor ${name} is there twice`);
-    cursor.place = `tensor ${name}`;
-    tensors.set(name, { name, ...readShape(cursor), offset: cursor.u64() });
-  }
-  return [...tensors.values()];
-}
-
-function readShape(cursor: HeaderCursor): Pick<GgufTensor, 'shape' | 'type' | 'bytes'> {
-  const dimensions = cursor.u32();
-  if (dimensions > MOST_DIMENSIONS) {
-    throw cursor.fail(`${cursor.place} has ${dimensions} dimensions, more than ${MOST_DIMENSIONS}`);
-  }
-  const shape = Array.from({ length: dimensions }, () => cursor.u64());
-  const id = cursor.u32();
-  const type = tensorType(id);
-  if (type === undefined) throw cursor.fail(`${cursor.place} has type ${id}, which ggml does not know`);
-  const total = elements(shape);
-  if (!Number.isSafeInteger(total) || total === 0 || (shape[0] ?? 1) % type.block !== 0) {
-    throw cursor.fail(`${cursor.place} has the shape [${shape.join(', ')}], which ${type.name} cannot have`);
-  }
-  return { shape, type: type.name, bytes: (total / type.block) * type.bytes };
-}
-
-function elements(shape: number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
+  return dataOffset + end;
 }

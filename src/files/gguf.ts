@@ -1,63 +1,72 @@
-import type { FileHandle } from 'node:fs/promises';
-import { RerankError } from '../errors.js';
-import { type GgufHeader, parseHeader } from './gguf-header.js';
-import { HeaderContinues } from './header-cursor.js';
-import { openModelFile } from './model-file.js';
+import { setImmediate } from 'node:timers/promises';
+import { type RawHeader, readHeader } from './gguf-header.js';
+import { elements, type GgufTensor } from './gguf-tensors.js';
+import type { GgufArray, GgufScalar, GgufValue } from './gguf-values.js';
+import { type ModelFile, openModelFile } from './model-file.js';
 
-export type { GgufHeader, GgufTensor } from './gguf-header.js';
-export type { GgufScalar, GgufValue } from './header-cursor.js';
+export type { GgufTensor } from './gguf-tensors.js';
+export type { GgufScalar, GgufValue } from './gguf-values.js';
 
-const FIRST_READ = 1024 * 1024;
-const LARGEST_HEADER = 256 * 1024 * 1024;
+export interface GgufHeader {
+  version: number;
+  /** In the order of the file. Integers of 64 bits are numbers where a number holds them exactly, else bigints. */
+  metadata: Map<string, GgufValue>;
+  tensors: GgufTensor[];
+  /** Elements of all tensors. */
+  parameters: number;
+  /** Where the tensors' data begins. */
+  dataOffset: number;
+  /** Size of the file. */
+  fileBytes: number;
+  /** Size that the tensors need; more than `fileBytes` means that the file is cut off. */
+  expectedBytes: number;
+}
+
+/** Elements after which other work gets its turn. */
+const TURN = 32_768;
 
 /**
  * Reads the header of a GGUF file (version 2 or 3): metadata and the list of tensors, never the weights. Nothing that the file
  * says about its own lengths is believed beyond its size.
  *
- * @throws RerankError MODEL_NOT_FOUND, MODEL_NOT_REGULAR (a folder, a pipe, a device), MODEL_BAD_MAGIC (not a GGUF file, or
- * a version that is not supported), MODEL_UNREADABLE (no permission, cut off, or contradictory).
+ * @throws RerankError MODEL_NOT_FOUND, MODEL_NOT_REGULAR (a folder, a pipe, a device), MODEL_UNREADABLE (no permission),
+ *   MODEL_BAD_MAGIC (not a GGUF file), MODEL_BAD_VERSION, MODEL_TRUNCATED (cut off within the header), MODEL_CORRUPT
  */
 export async function readGguf(path: string): Promise<GgufHeader> {
-  const { file, size } = await openModelFile(path);
+  const file = await openModelFile(path);
   try {
-    return await readHeader(file, path, size);
+    const header = await readHeader(file, (problem) => {
+      // Whoever looks at a file wants to see what is there of it.
+      if (problem.code !== 'MODEL_TRUNCATED') throw problem;
+    });
+    return await decodeHeader(header, file);
   } finally {
     await file.close();
   }
 }
 
-async function readHeader(file: FileHandle, path: string, fileSize: number): Promise<GgufHeader> {
-  let wanted = FIRST_READ;
-  for (;;) {
-    if (wanted > LARGEST_HEADER) {
-      throw new RerankError('MODEL_UNREADABLE', `${path}: the header is larger than ${LARGEST_HEADER} bytes`);
-    }
-    const bytes = await readStart(file, path, Math.min(wanted, fileSize));
-    try {
-      return parseHeader(bytes, fileSize, path);
-    } catch (error) {
-      if (!(error instanceof HeaderContinues)) throw error;
-      if (bytes.length === fileSize || bytes.length < wanted) throw cutOff(path, fileSize);
-      wanted = Math.max(error.end, wanted * 2);
-      if (error.end <= LARGEST_HEADER) wanted = Math.min(wanted, LARGEST_HEADER);
-    }
+/** The header with all lists as arrays. */
+export async function decodeHeader(header: RawHeader, file: ModelFile): Promise<GgufHeader> {
+  const metadata = new Map<string, GgufValue>();
+  for (const [key, { value }] of header.metadata) {
+    metadata.set(key, typeof value === 'object' ? await decodeArray(value) : value);
   }
+  return {
+    version: header.version,
+    metadata,
+    tensors: [...header.tensors],
+    parameters: header.tensors.reduce((sum, { shape }) => sum + elements(shape), 0),
+    dataOffset: header.dataOffset,
+    fileBytes: file.size,
+    expectedBytes: header.expectedBytes,
+  };
 }
 
-async function readStart(file: FileHandle, path: string, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, filled).catch((cause: unknown) => {
-      throw new RerankError('MODEL_UNREADABLE', `cannot read ${path}: ${(cause as Error).message}`, { cause });
-    });
-    if (bytesRead === 0) break;
-    filled += bytesRead;
+async function decodeArray(array: GgufArray): Promise<GgufScalar[]> {
+  const values = array.slice(0, TURN);
+  for (let from = TURN; from < array.length; from += TURN) {
+    await setImmediate();
+    for (const value of array.slice(from, from + TURN)) values.push(value);
   }
-  return bytes.subarray(0, filled);
-}
-
-function cutOff(path: string, fileSize: number): RerankError {
-  const message = `${path} ends in the middle of its header, after ${fileSize} bytes: the download or copy was probably cut off`;
-  return new RerankError('MODEL_UNREADABLE', message);
+  return values;
 }

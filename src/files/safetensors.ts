@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { RerankError } from '../errors.js';
 
 /** A tensor as 32-bit numbers in row-major order. */
@@ -29,14 +30,7 @@ interface Entry {
  */
 export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
   const corrupt = (what: string) => new RerankError('PROJECTOR_CORRUPT', `${path}: ${what}. Fetch the file again`);
-  const file = await stat(path).catch((cause) => {
-    throw new RerankError('PROJECTOR_NOT_FOUND', `${path}: the head file cannot be read (${(cause as Error).message})`, {
-      cause,
-    });
-  });
-  if (!file.isFile()) throw corrupt('expected a regular file');
-  if (file.size < 10 || file.size > MAX_FILE_BYTES) throw corrupt(`expected 10 to ${MAX_FILE_BYTES} bytes, found ${file.size}`);
-  const bytes = await readFile(path);
+  const bytes = await readWhole(path, corrupt);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
   if (length < 2n || length > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - 8))) {
@@ -47,7 +41,7 @@ export async function readSafetensors(path: string): Promise<Map<string, Tensor>
 
   const tensors = new Map<string, Tensor>();
   let expected = 0;
-  for (const [name, entry] of entries.sort((a, b) => a[1].data_offsets[0] - b[1].data_offsets[0])) {
+  for (const [name, entry] of entries.sort(byPlace)) {
     const [from, to] = entry.data_offsets;
     if (from !== expected) throw corrupt(`tensor ${name} begins at ${from}, expected ${expected}`);
     if (begin + to > bytes.length) throw corrupt(`tensor ${name} ends at ${to}, the data has ${bytes.length - begin} bytes`);
@@ -56,6 +50,28 @@ export async function readSafetensors(path: string): Promise<Map<string, Tensor>
   }
   if (begin + expected !== bytes.length) throw corrupt(`${bytes.length - begin - expected} bytes follow the last tensor`);
   return tensors;
+}
+
+/** Tensors without values lie before what begins where they do. */
+function byPlace([, a]: [string, Entry], [, b]: [string, Entry]): number {
+  return a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1];
+}
+
+async function readWhole(path: string, corrupt: (what: string) => RerankError): Promise<Buffer> {
+  const notFound = (cause: unknown) =>
+    new RerankError('PROJECTOR_NOT_FOUND', `${path}: the head file cannot be read (${(cause as Error).message})`, { cause });
+  // Without O_NONBLOCK (which Windows has not), opening a named pipe that nobody writes to never returns.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause) => {
+    throw notFound(cause);
+  });
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) throw corrupt('expected a regular file');
+    if (stat.size < 10 || stat.size > MAX_FILE_BYTES) throw corrupt(`expected 10 to ${MAX_FILE_BYTES} bytes, found ${stat.size}`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
 }
 
 function parseHeader(bytes: Buffer, corrupt: (what: string) => RerankError): [string, Entry][] {

@@ -17,21 +17,42 @@ const LIMITS = {
   v35: { maxQueryTokens: 1024, maxDocumentTokens: 8192, blockSize: 125 },
 };
 
+/** Ids of the special tokens after the first of them: those of the published models. */
+const OFFSETS = [0, 1, 26, 27];
+
 /**
- * jina-reranker-v3, v3.5 and models of their kind: one prompt holds the query and all documents.
+ * Checks that a vocabulary has the special tokens of a prompt, as control tokens and in their places: markers that are swapped give
+ * scores that look well.
  *
  * @param control ids of the vocabulary's control tokens by their text
- * @param contextSize tokens the model was made for
- * @throws RerankError MODEL_BAD_VOCAB when the vocabulary lacks a token that the prompt needs.
+ * @throws RerankError MODEL_BAD_VOCAB
  */
-export function listwise(control: SpecialIds, contextSize: number, slidingWindow: boolean, projection: Projection): Family {
-  const missing = SPECIALS.filter(({ special }) => control[special] === undefined).map(({ special }) => special);
+export function expectSpecials(control: ReadonlyMap<string, number>, path: string): void {
+  const texts = SPECIALS.map(({ special }) => special);
+  const missing = texts.filter((text) => !control.has(text));
   if (missing.length > 0) {
     throw new RerankError(
       'MODEL_BAD_VOCAB',
-      `the vocabulary has no control token ${missing.join(', ')}: this is not a listwise reranker, or its tokenizer was converted wrongly`,
+      `${path}: the vocabulary has no control token ${missing.join(', ')}: this is not a listwise reranker, or its tokenizer was converted wrongly`,
     );
   }
+  const ids = texts.map((text) => control.get(text) as number);
+  const expected = OFFSETS.map((offset) => (ids[0] as number) + offset);
+  const wrong = ids.findIndex((id, i) => id !== expected[i]);
+  if (wrong < 0) return;
+  throw new RerankError(
+    'MODEL_BAD_VOCAB',
+    `${path}: the control token ${texts[wrong]} has the id ${ids[wrong]}, expected ${expected[wrong]}. Its tokenizer was converted wrongly; convert the model again`,
+  );
+}
+
+/**
+ * jina-reranker-v3, v3.5 and models of their kind: one prompt holds the query and all documents.
+ *
+ * @param control ids of the vocabulary's control tokens by their text, checked by expectSpecials
+ * @param contextSize tokens the model was made for
+ */
+export function listwise(control: SpecialIds, contextSize: number, slidingWindow: boolean, projection: Projection): Family {
   return {
     name: 'listwise',
     states: 'marked',

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { Engine } from '../../src/engine/engine.js';
-import { openLibrary } from '../../src/engine/library.js';
+import type { Engine } from '../../src/engine/engine.js';
 import { readGguf } from '../../src/files/gguf.js';
 import { cutTexts } from '../../src/listwise/tokens.js';
 import { cosine } from '../../src/vectors.js';
+import { openEngine } from '../helpers/engine.js';
 import { tinyListwise } from '../helpers/models.js';
 import { indices, loaded, MODELS, scores } from '../helpers/reranker.js';
 
@@ -105,8 +105,7 @@ describe('listwise', () => {
   const small = loaded(tinyListwise(), { contextSize: 300 });
   let engine: Engine;
   beforeAll(async () => {
-    const options = { gpuLayers: 0, useGpu: false, mmap: false };
-    engine = await Engine.open(await openLibrary('auto'), tinyListwise(), options, undefined, undefined);
+    ({ engine } = await openEngine(tinyListwise()));
   });
   afterAll(() => engine.close());
 

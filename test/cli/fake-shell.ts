@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/program.js';
 import type { Api, LoadedReranker, OutputStream } from '../../src/cli/shell.js';
-import type { LoadOptions, ModelInfo, RerankOptions } from '../../src/index.js';
+import type { CachedModel, LoadOptions, ModelInfo, RerankOptions, ResolveOptions, Verification } from '../../src/index.js';
 
 export interface Sink {
   stream: OutputStream;
@@ -41,6 +41,8 @@ export interface FakeRun {
   /** What was passed on to the library. */
   loads: { model: string | undefined; options: LoadOptions }[];
   calls: { query: string; documents: { id?: string | number; text: string }[]; options: RerankOptions<never> }[];
+  resolved: { name: string; options: ResolveOptions }[];
+  verified: { model: string; options: LoadOptions }[];
   logLevels: number[];
   disposed: number;
   code: number;
@@ -57,11 +59,24 @@ export interface FakeOptions {
   /** Takes the place of scoring: documents score by their length, longest first. */
   rerank?: LoadedReranker['rerank'];
   load?: (options: LoadOptions) => Promise<void>;
+  resolve?: (options: ResolveOptions) => Promise<void> | void;
+  verification?: Verification;
+  cached?: CachedModel[];
 }
 
 /** Runs the command line against a made-up reranker. */
 export async function runFake(argv: string[], options: FakeOptions = {}): Promise<FakeRun> {
-  const run: FakeRun = { loads: [], calls: [], logLevels: [], disposed: 0, code: -1, stdout: '', stderr: '' };
+  const run: FakeRun = {
+    loads: [],
+    calls: [],
+    resolved: [],
+    verified: [],
+    logLevels: [],
+    disposed: 0,
+    code: -1,
+    stdout: '',
+    stderr: '',
+  };
   const rerank: LoadedReranker['rerank'] = async (query, documents, rankOptions) => {
     run.calls.push({ query, documents, options: rankOptions as RerankOptions<never> });
     if (options.rerank) return options.rerank(query, documents, rankOptions);
@@ -88,6 +103,18 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
     inspectModel: async () => {
       throw new Error('not in this test');
     },
+    resolveModel: async (name, resolveOptions = {}) => {
+      run.resolved.push({ name, options: resolveOptions });
+      await options.resolve?.(resolveOptions);
+      return { path: `/cache/${name}.gguf`, head: undefined };
+    },
+    verifyModel: async (model, verifyOptions = {}) => {
+      run.verified.push({ model, options: verifyOptions });
+      return options.verification as Verification;
+    },
+    cacheFolder: () => '/cache',
+    listCache: async () => options.cached ?? [],
+    removeCached: async (name) => (options.cached ?? []).filter((model) => model.name === name),
     setLogLevel: (level) => void run.logLevels.push(level),
   };
   const stdout = sink(options.columns);

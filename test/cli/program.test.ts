@@ -18,7 +18,7 @@ test('passes every flag on', async () => {
     { stdin: 'a\nb\n' },
   );
   expect(run.code).toBe(0);
-  const { onProgress: _p, signal: _s, ...load } = run.loads[0]?.options ?? {};
+  const { onProgress: _p, onNotice: _n, signal: _s, ...load } = run.loads[0]?.options ?? {};
   expect([run.loads[0]?.model, load]).toEqual([
     'm.gguf',
     {
@@ -49,7 +49,7 @@ test('passes every flag on', async () => {
 
 test('leaves the defaults to the library', async () => {
   const run = await runFake(RANK, { stdin: 'a' });
-  expect(Object.keys(run.loads[0]?.options ?? {}).sort()).toEqual(['onProgress', 'signal']);
+  expect(Object.keys(run.loads[0]?.options ?? {}).sort()).toEqual(['onNotice', 'onProgress', 'signal']);
   expect(Object.keys(run.calls[0]?.options ?? {}).sort()).toEqual(['onProgress', 'signal']);
   expect(run.loads[0]?.model).toBeUndefined();
 });
@@ -62,7 +62,7 @@ test.each([
   [['-ngl', 'all', '-c', '0'], {}],
 ])("knows llama.cpp's names: %j", async (argv, expected) => {
   const run = await runFake([...RANK, ...argv], { stdin: 'a' });
-  const { onProgress: _p, signal: _s, ...load } = run.loads[0]?.options ?? {};
+  const { onProgress: _p, onNotice: _n, signal: _s, ...load } = run.loads[0]?.options ?? {};
   expect(load).toEqual(expected);
 });
 

@@ -77,3 +77,14 @@ test.each([
   line.update({ stage: 'states', ...counts });
   expect(shown()).toMatch(/^ranking .*%/);
 });
+
+test('a download that goes on: what was there before does not count for the rate', () => {
+  const { line, shown, at } = harness(100);
+  const total = 100 * 2 ** 20;
+  at(1000);
+  line.update({ stage: 'download', done: total / 2, total });
+  expect(shown()).toBe('fetching ██████████            50%  50.0 MiB of 100 MiB');
+  at(3000);
+  line.update({ stage: 'download', done: total * 0.6, total });
+  expect(shown()).toBe('fetching ████████████          60%  60.0 MiB of 100 MiB  5.00 MiB/s  8 s left');
+});

@@ -150,7 +150,7 @@ test('a file cut anywhere in its header is an error, at once', async () => {
   const { dataOffset } = await readGguf(STARTER);
   const cuts = [4, 7, 8, 15, 16, 23, 24, 30, 100, 5000, 300_000, 600_000, dataOffset - 40];
   for (const cut of cuts) {
-    await expect(readGguf(file(whole.subarray(0, cut))), `${cut} bytes`).rejects.toMatchObject({ code: 'MODEL_UNREADABLE' });
+    await expect(readGguf(file(whole.subarray(0, cut))), `${cut} bytes`).rejects.toMatchObject({ code: 'MODEL_TRUNCATED' });
   }
   for (const cut of [0, 1, 3]) {
     await expect(readGguf(file(whole.subarray(0, cut)))).rejects.toMatchObject({ code: 'MODEL_BAD_MAGIC' });
@@ -172,7 +172,7 @@ test('every cut of a small file, and every changed byte, is an answer or a typed
       await readGguf(file(bytes));
       outcomes.read++;
     } catch (error) {
-      expect((error as { code?: string }).code).toMatch(/^MODEL_(UNREADABLE|BAD_MAGIC)$/);
+      expect((error as { code?: string }).code).toMatch(/^MODEL_(TRUNCATED|CORRUPT|BAD_MAGIC|BAD_VERSION)$/);
       outcomes.refused++;
     }
   };
@@ -189,12 +189,11 @@ test('every cut of a small file, and every changed byte, is an answer or a typed
 });
 
 const lies: [title: string, parts: Parts, message: RegExp][] = [
-  ['2^62 tensors', { tensorCount: 2n ** 62n }, /counts .* tensors/],
-  ['-1 metadata entries', { metadataCount: -1n }, /counts .* metadata entries/],
-  ['a string of 2^62 bytes', { metadata: [['a', 8, u64(2n ** 62n)]] }, /entry a reaches beyond the end/],
+  ['2^62 tensors', { tensorCount: 2n ** 62n, tail: 100 }, /counts .* tensors/],
+  ['-1 metadata entries', { metadataCount: -1n, tail: 100 }, /counts .* metadata entries/],
+  ['a string of 2^62 bytes', { metadata: [['a', 8, u64(2n ** 62n)]] }, /entry a holds a text of/],
   ['an array of 2^62', { metadata: [['a', 9, Buffer.concat([u32(0), u64(2n ** 62n)])]] }, /entry a has .* elements/],
-  ['an array longer than the file', { metadata: [['a', 9, Buffer.concat([u32(4), u64(1000)])]] }, /more than the rest/],
-  ['an array of arrays', { metadata: [['a', 9, Buffer.concat([u32(9), u64(0)])]] }, /unknown type 9/],
+  ['an array of arrays', { metadata: [['a', 9, Buffer.concat([u32(9), u64(0)])]] }, /list of lists/],
   ['an unknown type', { metadata: [['a', 13, u64(0)]] }, /entry a has the unknown type 13/],
   [
     'a name twice',
@@ -210,7 +209,7 @@ const lies: [title: string, parts: Parts, message: RegExp][] = [
   ['alignment 0', { metadata: [['general.alignment', 4, u32(0)]] }, /power of two/],
   ['alignment 3', { metadata: [['general.alignment', 4, u32(3)]] }, /power of two/],
   ['alignment that is text', { metadata: [['general.alignment', 8, string('32')]] }, /power of two/],
-  ['5 dimensions', { tensors: [{ name: 'a', shape: [1, 1, 1, 1, 1], type: 0, offset: 0 }] }, /5 dimensions/],
+  ['5 dimensions', { tensors: [{ name: 'a', shape: [1, 1, 1, 1, 1], type: 0, offset: 0 }] }, /5 dimensions, expected 1 to 4/],
   ['a dimension of 0', { tensors: [{ name: 'a', shape: [0], type: 0, offset: 0 }] }, /shape \[0\]/],
   ['dimensions that overflow', { tensors: [{ name: 'a', shape: [2 ** 32, 2 ** 32], type: 0, offset: 0 }] }, /cannot have/],
   ['rows that end in a block', { tensors: [{ name: 'a', shape: [33], type: 8, offset: 0 }] }, /\[33\], which Q8_0 cannot/],
@@ -228,7 +227,7 @@ const lies: [title: string, parts: Parts, message: RegExp][] = [
 ];
 test.each(lies)('refuses %s', async (_, parts, message) => {
   await expect(readGguf(file(gguf(parts)))).rejects.toMatchObject({
-    code: 'MODEL_UNREADABLE',
+    code: 'MODEL_CORRUPT',
     message: expect.stringMatching(message),
   });
 });
@@ -252,8 +251,8 @@ test.each([
   [0, /version 0/],
   [0x03000000, /big-endian/],
 ])('refuses version %i', async (version, message) => {
-  const expected = { code: 'MODEL_BAD_MAGIC', message: expect.stringMatching(message) };
-  await expect(readGguf(file(gguf({ version })))).rejects.toMatchObject(expected);
+  const expected = { code: 'MODEL_BAD_VERSION', message: expect.stringMatching(message) };
+  await expect(readGguf(file(gguf({ version, tail: 100 })))).rejects.toMatchObject(expected);
 });
 
 test('paths that are no file', async () => {

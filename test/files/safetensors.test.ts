@@ -136,6 +136,17 @@ test.each([
   await expect(read(made({ header, data: EIGHT }))).rejects.toMatchObject(expected);
 });
 
+test('tensors without values may lie where others begin and end, in any order', async () => {
+  const none = (at: number) => tensor('F32', [0], [at, at]);
+  const tensors = await read(made({ header: { a: GOOD, before: none(0), after: none(8), before2: none(0) }, data: EIGHT }));
+  expect([...tensors].map(([name, { values }]) => [name, values.length])).toEqual([
+    ['before', 0],
+    ['before2', 0],
+    ['a', 2],
+    ['after', 0],
+  ]);
+});
+
 test('names that look like members of JSON are names', async () => {
   const header = { 'a":': GOOD, '\\': tensor('F32', [0], [8, 8]), __metadata__: { 'x":"y': '{"a":1}' } };
   expect([...(await read(made({ header, data: EIGHT }))).keys()]).toEqual(['a":', '\\']);

@@ -1,7 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { encoderMetadata, encoderWeights } from '../../scripts/model/encoders.mjs';
+import { TINY } from '../../scripts/model/shapes.mjs';
+import { makeVocabulary } from '../../scripts/model/vocabulary.mjs';
+import { drawWeights } from '../../scripts/model/weights.mjs';
+import { writeGguf } from '../../scripts/model/write-gguf.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 const sources = join(root, 'test/native/fake');
@@ -42,12 +47,22 @@ export function fakeLlama(...defines: string[]): string {
   return target;
 }
 
-/** Path of a model of the fake llama.cpp which does what `script` says. */
+/** Path of a model of the fake llama.cpp which does what `script` says. It passes the check, as a tiny embedding model. */
 export function fakeModel(script = 'well'): string {
-  const folder = join(built, 'models');
-  mkdirSync(folder, { recursive: true });
+  const folder = join(built, 'checked-models');
   const path = join(folder, `${script}.gguf`);
-  // Just what is looked at before llama.cpp gets the file.
-  if (!existsSync(path)) writeFileSync(path, 'GGUF');
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  const temporary = join(mkdtempSync(join(folder, 'new-')), 'model.gguf');
+  const shape = { ...TINY.bert, layers: 1 };
+  const { tokens, entries } = makeVocabulary('bert', { atLeast: 0, withoutMarker: false });
+  const metadata = encoderMetadata('bert', shape, { name: 'fake', fileType: 1 }, entries);
+  writeGguf(
+    temporary,
+    new Map(Object.entries(metadata)),
+    drawWeights(encoderWeights('bert', shape, tokens.length, false), 'F16', 1),
+  );
+  renameSync(temporary, path);
+  rmSync(join(temporary, '..'), { recursive: true });
   return path;
 }

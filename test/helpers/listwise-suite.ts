@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Engine } from '../../src/engine/engine.js';
-import { openLibrary } from '../../src/engine/library.js';
-import { openFamily } from '../../src/families.js';
+import type { Engine } from '../../src/engine/engine.js';
 import type { Family } from '../../src/family.js';
 import { readGguf } from '../../src/files/gguf.js';
 import { readSafetensors } from '../../src/files/safetensors.js';
@@ -9,6 +7,7 @@ import { Reranker, type RerankOptions } from '../../src/index.js';
 import { readProjector } from '../../src/listwise/projector.js';
 import { fuse } from '../../src/listwise/score.js';
 import { readRequest } from '../../src/options.js';
+import { openEngine } from './engine.js';
 import {
   expectScores,
   type ListwiseCase,
@@ -163,9 +162,7 @@ function opening(model: ListwiseModel, path: string): () => { engine: Engine; fa
   let engine: Engine | undefined;
   let family: Family | undefined;
   beforeAll(async () => {
-    const options = { gpuLayers: 0, useGpu: false, mmap: false };
-    engine = await Engine.open(await openLibrary('auto'), path, options, undefined, undefined);
-    ({ family } = await openFamily(engine, path, model.projectors[0], 512));
+    ({ engine, family } = await openEngine(path, model.projectors[0]));
   });
   afterAll(() => engine?.close());
   return () => ({ engine: engine as Engine, family: family as Family });

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Engine } from '../../src/engine/engine.js';
-import { openLibrary } from '../../src/engine/library.js';
-import { openFamily } from '../../src/families.js';
+import type { Engine } from '../../src/engine/engine.js';
 import type { Family, Plan } from '../../src/family.js';
 import { Reranker } from '../../src/index.js';
 import { readRequest } from '../../src/options.js';
+import { openEngine } from './engine.js';
 import { expectScores, readCases, readJson, scoresOf } from './reference.js';
 
 /** See test/fixtures/similarity/README.md. */
@@ -43,9 +42,7 @@ export function describeSimilarity(folder: string, model: string): void {
   let family: Family;
   let reranker: Reranker;
   beforeAll(async () => {
-    const options = { gpuLayers: 0, useGpu: false, mmap: false };
-    engine = await Engine.open(await openLibrary('auto'), model, options, undefined, undefined);
-    ({ family } = await openFamily(engine, model, undefined, 512));
+    ({ engine, family } = await openEngine(model));
     reranker = await Reranker.load(model, { gpu: 'cpu', threads: 1 });
   });
   afterAll(async () => {

@@ -43,7 +43,6 @@ test('what a file says about itself', async () => {
     bos: 2703,
     eos: 2705,
     sep: -1,
-    slidingWindow: 0,
   });
   expect(fractions.at(-1)).toBe(1);
   expect([...fractions].sort((a, b) => a - b)).toEqual(fractions);

@@ -26,10 +26,4 @@ UNUSED(ggml_backend_buffer_free)
 UNUSED(ggml_backend_buft_alloc_buffer)
 #undef ggml_fp32_to_fp16
 ggml_fp16_t ggml_fp32_to_fp16(float) { std::abort(); }
-UNUSED(gguf_init_from_file)
-UNUSED(gguf_free)
-UNUSED(gguf_find_key)
-UNUSED(gguf_get_arr_type)
-UNUSED(gguf_get_arr_n)
-UNUSED(gguf_get_arr_data)
 }

@@ -2,6 +2,9 @@
 //
 // A state depends on all tokens before it, so that a cache which was not cleared after a fault gives other states.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -131,6 +134,16 @@ llama_model* llama_model_load_from_file(const char* path, llama_model_params par
   log_error("fake: no such model\n");
   delete model;
   return nullptr;
+}
+// Which file it is, the system tells from the descriptor.
+llama_model* llama_model_load_from_file_ptr(FILE* file, llama_model_params params) {
+  char path[4096] = {};
+#ifdef __APPLE__
+  if (fcntl(fileno(file), F_GETPATH, path) != 0) return nullptr;
+#else
+  if (readlink(("/proc/self/fd/" + std::to_string(fileno(file))).c_str(), path, sizeof path - 1) < 0) return nullptr;
+#endif
+  return llama_model_load_from_file(path, params);
 }
 void llama_model_free(llama_model* model) { delete model; }
 const llama_vocab* llama_model_get_vocab(const llama_model* model) { return reinterpret_cast<const llama_vocab*>(model); }

@@ -1,0 +1,102 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ModelOptions, makeModel } from '../scripts/model/make.mjs';
+import { chooseFamily, type FamilyChoice } from '../src/families.js';
+import { checkModel } from '../src/files/check/check.js';
+import { openModelFile } from '../src/files/model-file.js';
+import { counted, itemsOf, putTogether, takeApart, value, withEntries } from './helpers/gguf-pieces.mjs';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'families-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function make(options: Partial<ModelOptions>): Promise<string> {
+  return (await makeModel({ output: join(mkdtempSync(join(folder, 'a-')), 'm.gguf'), tiny: true, ...options })).model;
+}
+
+async function choose(path: string, head?: string): Promise<FamilyChoice> {
+  const file = await openModelFile(path);
+  try {
+    return await chooseFamily(await checkModel(file), path, head);
+  } finally {
+    await file.close();
+  }
+}
+
+test('a listwise model with its head beside it, or named', async () => {
+  const path = await make({});
+  const head = join(path, '../projector.safetensors');
+  expect(await choose(path)).toMatchObject({ name: 'listwise', head, native: {} });
+  const alone = await make({ noHead: true });
+  copyFileSync(head, join(folder, 'other.safetensors'));
+  expect(await choose(alone, join(folder, 'other.safetensors'))).toMatchObject({ head: join(folder, 'other.safetensors') });
+});
+
+test('the sliding window comes from the file that was checked', async () => {
+  const { native } = await choose(await make({ slidingWindow: 64, slidingPattern: 'LG' }));
+  expect(native).toEqual({ windowTokens: 64, windowLayers: Uint8Array.of(1, 0) });
+});
+
+test('an embedding model with mean pooling', async () => {
+  expect(await choose(await make({ kind: 'bert' }))).toMatchObject({ name: 'similarity', head: undefined });
+});
+
+test.each([
+  [
+    'F16: a listwise model without its head',
+    { noHead: true },
+    'MODEL_NOT_A_RERANKER',
+    /projector.safetensors, gives no scores.* put its projector.safetensors beside/,
+  ],
+  [
+    'F16: Qwen3-Reranker that lost its classifier',
+    { kind: 'qwen3-reranker', noHead: true },
+    'MODEL_NOT_A_RERANKER',
+    /neither a projector nor a classifier \(cls.output.weight\)/,
+  ],
+  ['Qwen3-Reranker', { kind: 'qwen3-reranker' }, 'MODEL_UNSUPPORTED_ARCH', /Qwen3-Reranker.* scores pairs/],
+  ['jina-reranker-v1', { kind: 'jina-bert-v2' }, 'MODEL_UNSUPPORTED_ARCH', /"jina-bert-v2"/],
+  ['bge-reranker-v2-m3', { kind: 'xlm-roberta' }, 'MODEL_UNSUPPORTED_ARCH', /tokenizer.ggml.model is "t5"/],
+] as [string, Partial<ModelOptions>, string, RegExp][])(
+  '%s is refused before it is loaded',
+  async (_, options, code, message) => {
+    await expect(choose(await make(options))).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  },
+);
+
+test.each([
+  ['F16: the last token’s state', value.u32(3), 'MODEL_NOT_A_RERANKER', /pooling_type is 3, expected 1/],
+  ['F16: a rank without a classifier, as of ms-marco-MiniLM', value.u32(4), 'MODEL_NOT_A_RERANKER', /pooling_type is 4/],
+  ['F16: nothing said', undefined, 'MODEL_NOT_A_RERANKER', /pooling_type is absent/],
+])('%s: bert without mean pooling is refused', async (_, pooling, code, message) => {
+  const path = await make({ kind: 'bert' });
+  writeFileSync(path, putTogether(withEntries(takeApart(readFileSync(path)), { 'bert.pooling_type': pooling })));
+  await expect(choose(path)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+});
+
+test('F17: markers that have changed places are MODEL_BAD_VOCAB', async () => {
+  const path = await make({});
+  const all = takeApart(readFileSync(path));
+  const { items } = itemsOf(all.entries.find(({ key }) => key.toString() === 'tokenizer.ggml.tokens')?.value as Buffer);
+  const [document, query] = ['<|embed_token|>', '<|rerank_token|>'].map((text) =>
+    items.findIndex((item) => item.equals(counted(text))),
+  );
+  const swapped = items
+    .with(document as number, items[query as number] as Buffer)
+    .with(query as number, items[document as number] as Buffer);
+  writeFileSync(path, putTogether(withEntries(all, { 'tokenizer.ggml.tokens': value.list(8, swapped) })));
+  const message = /<\|embed_token\|> has the id \d+, expected \d+/;
+  await expect(choose(path)).rejects.toMatchObject({ code: 'MODEL_BAD_VOCAB', message: expect.stringMatching(message) });
+});
+
+test('F17: a marker that is absent is MODEL_BAD_VOCAB', async () => {
+  const message = /no control token <\|embed_token\|>/;
+  await expect(choose(await make({ withoutMarker: true }))).rejects.toMatchObject({
+    code: 'MODEL_BAD_VOCAB',
+    message: expect.stringMatching(message),
+  });
+});
