@@ -8,7 +8,7 @@ import ts from 'typescript';
 const families = ['listwise', 'pairwise', 'similarity'];
 const surfaces = ['cli', 'server', 'adapters', 'eval', 'bulk'];
 /** Files in src/ that families and engine build on. */
-const ground = ['types', 'errors', 'family', 'vectors'];
+const ground = ['types', 'errors', 'family', 'vectors', 'batches'];
 const core = [...ground, 'files', 'engine', ...families];
 
 /**
@@ -19,10 +19,12 @@ const allowed = {
   types: ['errors'],
   errors: ['types'],
   vectors: [],
+  batches: [],
   family: ['types', 'errors'],
   files: ['types', 'errors'],
   engine: [...ground, 'files'],
   ...Object.fromEntries(families.map((family) => [family, ground])),
+  models: core,
   ...Object.fromEntries(surfaces.map((surface) => [surface, ['index']])),
 };
 /** @type {Record<string, string[]>} */

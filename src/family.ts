@@ -1,5 +1,5 @@
 /** What passes between the steps of one call. Every value is made once and not changed afterwards. */
-import type { ModelFamily, Overflow, Progress } from './types.js';
+import type { ModelFamily, Overflow, Progress, ScoreKind } from './types.js';
 
 /** Step 1: the call, checked, with the defaults filled in and the documents' texts taken. */
 export interface RerankRequest {
@@ -13,6 +13,8 @@ export interface RerankRequest {
   readonly maxQueryTokens: number;
   readonly blockSize: number;
   readonly overflow: Overflow;
+  /** Similarity: what `embedDocuments` gave for these documents. */
+  readonly documentEmbeddings: readonly Float32Array[] | undefined;
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
@@ -30,36 +32,53 @@ export interface Job {
   readonly lengths: Int32Array;
   readonly rows: Int32Array;
   readonly cuts: Int32Array;
+  readonly types?: Uint8Array;
 }
 
 /** Steps 2 to 4: jobs that are known to fit, and what had to be cut for it. */
 export interface Plan {
   readonly jobs: readonly Job[];
-  /** For each job, the documents whose states it gives, in that order. */
+  /** For each job, the documents whose states it gives, in that order. With `chunk`, a document may be there several times. */
   readonly documents: readonly (readonly number[])[];
   readonly queryTokens: number;
   readonly queryTruncated: boolean;
   readonly truncated: readonly boolean[];
-  readonly overflow: 'none' | 'split' | 'truncate';
+  readonly overflow: 'none' | Exclude<Overflow, 'error'>;
 }
 
 /** Steps 6 and 7: one score for each document, in input order. */
 export interface Scored {
   readonly scores: Float64Array;
+  /** Pairwise: what the scores are the sigmoid of. */
+  readonly logits?: Float64Array;
+  /** With `chunk`: which of how many windows of each document is the best one. */
+  readonly chunks?: readonly Chunk[];
   readonly embeddings: readonly Float32Array[] | undefined;
+}
+
+export interface Chunk {
+  readonly index: number;
+  readonly count: number;
 }
 
 export interface FamilyDefaults {
   readonly maxQueryTokens: number;
   readonly maxDocumentTokens: number;
   readonly blockSize: number;
+  readonly overflow: Overflow;
 }
+
+export type FamilyOption = 'instruction' | 'blockSize' | 'returnEmbeddings' | 'documentEmbeddings';
 
 /** One way of reranking. `reranker.ts` does not know which it runs. */
 export interface Family {
   readonly name: ModelFamily;
+  readonly scoreKind: ScoreKind;
   /** Which states the engine has to give: see NativeContextOptions. */
-  readonly states: 'marked' | 'mean';
+  readonly states: 'marked' | 'last' | 'mean' | 'first' | 'rank';
+  /** Options that not every family has, and this one has. Others are refused, since they would do nothing. */
+  readonly options: readonly FamilyOption[];
+  readonly overflows: readonly Overflow[];
   readonly defaults: FamilyDefaults;
   /** Tokens of the longest prompt the model was made for. */
   readonly contextSize: number;

@@ -17,6 +17,7 @@ export type {
   RerankOptions,
   RerankResponse,
   RerankResult,
+  ScoreKind,
   TextAccessor,
   Usage,
 } from './types.js';

@@ -1,10 +1,11 @@
 import { cacheBytesPerToken } from './engine/memory.js';
 import { type ErrorCode, RerankError } from './errors.js';
-import { chooseFamily } from './families.js';
+import { findByFile, readCatalog } from './files/catalog.js';
 import { type Checked, type CheckedModel, inspectFile } from './files/check/check.js';
 import { quantizationOf } from './files/file-types.js';
 import { decodeHeader, type GgufHeader } from './files/gguf.js';
 import { openModelFile } from './files/model-file.js';
+import { chooseFamily } from './models/choose.js';
 import type { ModelFamily } from './types.js';
 
 /** What a model file holds, and whether it can be loaded. */
@@ -61,7 +62,10 @@ export async function inspectModel(
       if (problems.length < MOST_PROBLEMS) problems.push({ code, message });
     };
     const checked = await inspectFile(file, report);
-    const choice = isSound(checked, problems) ? await chooseFamily(checked, path, options.head).catch(keep(report)) : undefined;
+    const known = findByFile(readCatalog(), path);
+    const choice = isSound(checked, problems)
+      ? await chooseFamily({ model: checked, file, head: options.head, known }).catch(keep(report))
+      : undefined;
     const header = await decodeHeader(checked.header, file);
     const { dimensions, trailingBytes } = checked;
     return {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { RerankError } from './errors.js';
-import type { FamilyDefaults, RerankRequest } from './family.js';
+import type { Family, RerankRequest } from './family.js';
 import type { LoadOptions, RerankOptions } from './types.js';
 
 /** Bytes of one text. Tokenizing more takes seconds, and no reranker reads as much. */
@@ -101,6 +101,13 @@ const LOAD_CHECKS: { [K in keyof Required<LoadOptions>]: Check<Required<LoadOpti
   onProgress: callback,
 };
 
+const vectors: Check<readonly Float32Array[]> = (value, name) => {
+  if (!Array.isArray(value)) throw invalid(name, 'an array of Float32Array', value);
+  const wrong = value.findIndex((vector) => !(vector instanceof Float32Array) || vector.length !== value[0].length);
+  if (wrong >= 0) throw invalid(`${name}[${wrong}]`, 'a Float32Array as long as the first', value[wrong]);
+  return value;
+};
+
 const text: Check<string> = (value, name) => checkText(value, name);
 
 const RERANK_CHECKS: { [K in keyof Required<RerankOptions>]: Check<unknown> } = {
@@ -112,11 +119,12 @@ const RERANK_CHECKS: { [K in keyof Required<RerankOptions>]: Check<unknown> } = 
     return value;
   },
   returnEmbeddings: boolean,
+  documentEmbeddings: vectors,
   instruction: text,
   maxDocumentTokens: integer(1, MANY),
   maxQueryTokens: integer(1, MANY),
   blockSize: integer(1, MANY),
-  overflow: oneOf('split', 'truncate', 'error'),
+  overflow: oneOf('split', 'truncate', 'chunk', 'error'),
   signal,
   timeout: milliseconds,
   onProgress: callback,
@@ -166,6 +174,11 @@ export function readLoadOptions(options: LoadOptions) {
   };
 }
 
+/** What a family says about the options of a call. */
+export type RequestRules = Pick<Family, 'defaults' | 'name' | 'options' | 'overflows'>;
+
+const FAMILY_OPTIONS = ['instruction', 'blockSize', 'returnEmbeddings', 'documentEmbeddings'] as const;
+
 /**
  * Step 1: one call, checked and copied, so that what the caller changes afterwards has no effect.
  *
@@ -175,19 +188,29 @@ export function readRequest(
   query: unknown,
   documents: unknown,
   options: unknown,
-  defaults: FamilyDefaults,
+  { defaults, name: family, options: known, overflows }: RequestRules,
 ): { request: RerankRequest; documents: unknown[] } {
   if (typeof query !== 'string') throw invalid('query', 'a string', query);
   if (query.trim() === '') throw new RerankError('INVALID_QUERY', 'query: expected some text, got an empty string');
   if (!Array.isArray(documents)) throw invalid('documents', 'an array', documents);
   const checked = checkAll<RerankOptions>(options, RERANK_CHECKS, 'options');
+  for (const option of FAMILY_OPTIONS) {
+    if (checked[option] !== undefined && checked[option] !== false && !known.includes(option))
+      throw new RerankError('INVALID_ARGUMENT', `options.${option}: a ${family} model has no use for it`);
+  }
+  if (checked.overflow !== undefined && !overflows.includes(checked.overflow))
+    throw invalid(
+      'options.overflow',
+      `${overflows.map((how) => `'${how}'`).join(' or ')} for a ${family} model`,
+      checked.overflow,
+    );
   const snapshot = Array.from({ length: documents.length }, (_, i) => read(() => documents[i], `documents[${i}]`));
   const { text: accessor, topN, ...rest } = checked;
   const request: RerankRequest = {
     minScore: undefined,
     returnEmbeddings: false,
     instruction: '',
-    overflow: 'split',
+    documentEmbeddings: undefined,
     timeout: undefined,
     signal: undefined,
     onProgress: undefined,

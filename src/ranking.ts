@@ -1,5 +1,5 @@
 import { RerankError } from './errors.js';
-import type { RerankRequest, Scored } from './family.js';
+import type { Chunk, RerankRequest, Scored } from './family.js';
 import type { RerankResult } from './types.js';
 
 /**
@@ -30,6 +30,8 @@ export function rank(
     .map((index) => ({
       index,
       relevanceScore: scores[index] as number,
+      ...(scored.logits ? { logit: scored.logits[index] as number } : {}),
+      ...(scored.chunks ? { chunk: scored.chunks[index] as Chunk } : {}),
       document: documents[index],
       truncated: truncated[index] as boolean,
       ...(request.returnEmbeddings && scored.embeddings

@@ -5,21 +5,25 @@ import { callSafely } from './engine/failure.js';
 import { chooseDevice, type OpenLibrary, openLibrary } from './engine/library.js';
 import { cacheBytesPerToken, defaultMemoryBudget } from './engine/memory.js';
 import { RerankError } from './errors.js';
-import { chooseFamily, type FamilyChoice } from './families.js';
 import type { Family, Plan, RerankRequest } from './family.js';
+import { findByFile, type KnownModel, readCatalog } from './files/catalog.js';
 import { checkModel } from './files/check/check.js';
 import { expectChecksum } from './files/checksum.js';
 import { type ModelFile, openModelFile } from './files/model-file.js';
 import { resolveModel } from './files/resolve.js';
+import type { FamilyChoice } from './models/candidate.js';
+import { chooseFamily } from './models/choose.js';
 import { checkText, readLoadOptions, readRequest } from './options.js';
 import { rank } from './ranking.js';
-import type { LoadOptions, ModelInfo, Progress, RerankOptions, RerankResponse, RerankResult, Usage } from './types.js';
+import type { LoadOptions, ModelInfo, Progress, RerankOptions, RerankResponse, RerankResult, ScoreKind, Usage } from './types.js';
 
 const STARTER = fileURLToPath(new URL('../gguf/all-MiniLM-L6-v2-Q8_0.gguf', import.meta.url));
 
 /** A loaded model that ranks documents by their relevance to a query. */
 export class Reranker {
   readonly model: Readonly<ModelInfo>;
+  /** What the scores of this model mean. */
+  readonly scoreKind: ScoreKind;
   readonly #engine: Engine;
   readonly #family: Family;
   readonly #capacity: number;
@@ -43,8 +47,8 @@ export class Reranker {
     const settings = readLoadOptions(options);
     settings.signal?.throwIfAborted();
     const progress = (value: Progress) => callSafely(settings.onProgress, value);
-    const { path, head } = await resolveModel(model, { ...settings, onProgress: progress });
-    const { file, choice } = await openChecked(path, { ...settings, head });
+    const { path, head, known } = await resolveModel(model, { ...settings, onProgress: progress });
+    const { file, choice } = await openChecked(path, { ...settings, head }, known?.model ?? findByFile(readCatalog(), path));
     try {
       const library = await openLibrary(settings.gpu);
       const device = chooseDevice(settings.gpu, library.devices);
@@ -76,10 +80,11 @@ export class Reranker {
     const { info } = engine;
     const family = open(engine, settings.ubatchSize);
     const budget = settings.memoryBudget ?? defaultMemoryBudget(device);
-    const affordable =
-      family.states === 'mean'
-        ? family.contextSize
-        : Math.floor(budget / cacheBytesPerToken(info.metadata, settings.kvCacheType));
+    const hasCache = family.states === 'marked' || family.states === 'last';
+    const affordable = !hasCache
+      ? family.contextSize
+      : Math.floor(budget / cacheBytesPerToken(info.metadata, settings.kvCacheType));
+    this.scoreKind = family.scoreKind;
     this.#engine = engine;
     this.#family = family;
     this.#capacity = Math.min(settings.contextSize ?? family.contextSize, family.contextSize, affordable);
@@ -95,6 +100,7 @@ export class Reranker {
       path,
       head,
       family: family.name,
+      scoreKind: family.scoreKind,
       architecture: info.metadata['general.architecture'] ?? '',
       name: info.metadata['general.name'] ?? '',
       description: info.description,
@@ -119,7 +125,7 @@ export class Reranker {
   async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
     const begin = performance.now();
     this.#closing.signal.throwIfAborted();
-    const read = readRequest(query, documents, options, this.#family.defaults);
+    const read = readRequest(query, documents, options, this.#family);
     read.request.signal?.throwIfAborted();
     if (read.documents.length === 0) return { results: [], usage: emptyUsage() };
 
@@ -217,6 +223,7 @@ export class Reranker {
 async function openChecked(
   path: string,
   { sha256, head, signal }: LoadOptions,
+  known: KnownModel | undefined,
 ): Promise<{ file: ModelFile; choice: FamilyChoice }> {
   const file = await openModelFile(path);
   try {
@@ -225,7 +232,7 @@ async function openChecked(
     if (checked.trailingBytes > 0) {
       process.emitWarning(`${path}: ${checked.trailingBytes} bytes at its end belong to nothing`, 'LlamaRerankWarning');
     }
-    const choice = await chooseFamily(checked, path, head);
+    const choice = await chooseFamily({ model: checked, file, head, known });
     signal?.throwIfAborted();
     return { file, choice };
   } catch (error) {

@@ -1,8 +1,18 @@
-/** How a model scores: all documents in one prompt, or each text alone. */
-export type ModelFamily = 'listwise' | 'similarity';
+/** How a model scores: all documents in one prompt, each document with the query, or each text alone. */
+export type ModelFamily = 'listwise' | 'pairwise' | 'similarity';
 
-/** What happens when query and documents do not fit one prompt (listwise models). */
-export type Overflow = 'split' | 'truncate' | 'error';
+/**
+ * What `relevanceScore` is. `cosine`: from -1 to 1, no probability. `probability`: from 0 to 1, the sigmoid of `logit`; comparable between
+ * calls with one model.
+ */
+export type ScoreKind = 'cosine' | 'probability';
+
+/**
+ * What happens when a text is too long. Listwise models: the list is `split` into several prompts (default), or the longest documents
+ * are cut evenly (`truncate`). Pairwise models: the document is cut (`truncate`, default), or read in overlapping windows of which the best
+ * counts (`chunk`). Similarity models: `truncate`. All: `error`, which is CONTEXT_OVERFLOW.
+ */
+export type Overflow = 'split' | 'truncate' | 'chunk' | 'error';
 
 /** Which device runs the model. `auto` takes a GPU when its llama.cpp package is installed and a device answers. */
 export type Gpu = 'auto' | 'cpu' | 'metal' | 'cuda' | 'vulkan';
@@ -59,9 +69,11 @@ export interface RerankOptions<T = string> {
   minScore?: number;
   /** Property name or function that gives a document's text; default the document itself, or its `text`. */
   text?: TextAccessor<T>;
-  /** Add each document's embedding to its result. */
+  /** Add each document's embedding to its result (listwise and similarity models). */
   returnEmbeddings?: boolean;
-  /** Instruction for the ranking (listwise models). */
+  /** What `embedDocuments` gave for the same documents in the same order: only the query is computed (similarity models). */
+  documentEmbeddings?: readonly Float32Array[];
+  /** Instruction for the ranking (listwise models, and pairwise ones with a prompt: Qwen3-Reranker, mxbai-rerank-v2). */
   instruction?: string;
   /** Tokens a document may have before it is cut; default the model's. */
   maxDocumentTokens?: number;
@@ -69,7 +81,7 @@ export interface RerankOptions<T = string> {
   maxQueryTokens?: number;
   /** Most documents in one prompt (listwise models); default 125. */
   blockSize?: number;
-  /** Default `split`. */
+  /** Default `split` for listwise models, `truncate` for others. */
   overflow?: Overflow;
   /** Cancels the call: queued calls never run, a running one stops within one micro-batch. */
   signal?: AbortSignal;
@@ -81,8 +93,12 @@ export interface RerankOptions<T = string> {
 export interface RerankResult<T = string> {
   /** Place of the document in the list that was given. */
   index: number;
-  /** Cosine in [-1, 1] for listwise and similarity models. Not a probability. */
+  /** See `reranker.scoreKind`. */
   relevanceScore: number;
+  /** Pairwise models: the number of which `relevanceScore` is the sigmoid. */
+  logit?: number;
+  /** With `overflow: 'chunk'`: which window of the document (from 0) gave the score, and how many there are. */
+  chunk?: { index: number; count: number };
   /** The document itself, by reference. */
   document: T;
   /** Whether the model saw only the beginning of the document. */
@@ -99,10 +115,10 @@ export interface Usage {
   /** Tokens of the query, after it was cut. */
   queryTokens: number;
   queryTruncated: boolean;
-  /** Prompts (listwise) or batches (similarity) that the work took. */
+  /** Prompts (listwise) or batches that the work took. */
   blocks: number;
   /** What was done because the list did not fit one prompt. */
-  overflow: 'none' | 'split' | 'truncate';
+  overflow: 'none' | 'split' | 'truncate' | 'chunk';
   /** Wall time of each stage. */
   milliseconds: { queue: number; tokens: number; states: number; score: number; total: number };
 }
@@ -117,6 +133,7 @@ export interface ModelInfo {
   path: string;
   head: string | undefined;
   family: ModelFamily;
+  scoreKind: ScoreKind;
   /** `general.architecture`, for example `qwen3`. */
   architecture: string;
   name: string;

@@ -1,7 +1,6 @@
-import { basename } from 'node:path';
 import { callSafely } from './engine/failure.js';
 import { RerankError } from './errors.js';
-import { findKnown, type KnownModel, type PublishedExample, type PublishedRun, readCatalog } from './files/catalog.js';
+import { findByFile, findKnown, type PublishedExample, type PublishedRun, readCatalog } from './files/catalog.js';
 import { readGguf } from './files/gguf.js';
 import { resolveModel } from './files/resolve.js';
 import { Reranker } from './reranker.js';
@@ -56,7 +55,10 @@ export async function verifyModel(model: string, options: VerifyOptions = {}): P
   const catalog = readCatalog(catalogPath);
   const onProgress = (progress: Progress): void => callSafely(load.onProgress, progress);
   const files = await resolveModel(model, { ...load, onProgress, catalog });
-  const known = as === undefined ? (files.known?.model ?? modelOfFile(catalog.models, files.path)) : findKnown(catalog, as);
+  const known =
+    as === undefined
+      ? (files.known?.model ?? findByFile(catalog, files.path) ?? (catalog.models.length === 1 ? catalog.models[0] : undefined))
+      : findKnown(catalog, as);
   if (known === undefined) {
     const names = catalog.models.map(({ name }) => name).join(', ');
     throw new RerankError('MODEL_UNKNOWN', `${as ?? model}: cannot tell which known model this is. Name one of ${names} (--as)`);
@@ -79,12 +81,6 @@ export async function verifyModel(model: string, options: VerifyOptions = {}): P
   }
   const verdict = (['wrong', 'close', 'right'] as const).find((each) => examples.some((example) => example.verdict === each));
   return { path: files.path, name: known.name, quantization, examples, verdict };
-}
-
-function modelOfFile(models: readonly KnownModel[], path: string): KnownModel | undefined {
-  const name = basename(path).toLowerCase();
-  const byFile = models.find(({ files }) => Object.values(files).some(({ file }) => basename(file).toLowerCase() === name));
-  return byFile ?? (models.length === 1 ? models[0] : undefined);
 }
 
 /** The type of most of the weights. */

@@ -2,8 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { RerankError } from '../src/errors.js';
 import { checkText, readLoadOptions, readRequest } from '../src/options.js';
 
-const DEFAULTS = { maxQueryTokens: 512, maxDocumentTokens: 2048, blockSize: 125 };
-const request = (query: unknown, documents: unknown, options: unknown = {}) => readRequest(query, documents, options, DEFAULTS);
+const RULES = {
+  name: 'listwise',
+  options: ['instruction', 'blockSize', 'returnEmbeddings'],
+  overflows: ['split', 'truncate', 'error'],
+  defaults: { maxQueryTokens: 512, maxDocumentTokens: 2048, blockSize: 125, overflow: 'split' },
+} as const;
+const request = (query: unknown, documents: unknown, options: unknown = {}) => readRequest(query, documents, options, RULES);
 
 function caught(call: () => unknown): RerankError {
   try {

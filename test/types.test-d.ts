@@ -23,7 +23,7 @@ export async function documentsKeepTheirType(reranker: Reranker, pages: Page[], 
   same<typeof response, RerankResponse<Page>>(true);
   same<(typeof response.results)[number]['document'], Page>(true);
   same<(typeof response.results)[number]['embedding'], number[] | undefined>(true);
-  same<(typeof response.usage)['overflow'], 'none' | 'split' | 'truncate'>(true);
+  same<(typeof response.usage)['overflow'], 'none' | 'split' | 'truncate' | 'chunk'>(true);
 
   const { results } = await reranker.rerank('query', frozen, { text: (page) => page.body.html });
   same<typeof results, RerankResult<Page>[]>(true);

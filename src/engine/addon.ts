@@ -23,13 +23,21 @@ export interface NativeAddon {
   quantize(input: string, output: string, fileType: number, threads: number): Promise<void>;
   Model: new (path: string, options: NativeModelOptions, onProgress: ((fraction: number) => void) | null) => NativeModel;
   Context: new (model: NativeModel, options: NativeContextOptions) => NativeContext;
-  /** Two dense layers without bias and a ReLU between: `second * relu(first * x)`. Row-major weights, copied. */
-  Projector: new (
+  /** Dense layers one after the other, on the model's thread. Weights are copied. */
+  Head: new (
     model: NativeModel,
-    first: Float32Array,
-    second: Float32Array,
     width: number,
-  ) => NativeProjector;
+    layers: readonly DenseLayer[],
+  ) => NativeHead;
+  /** `count` numbers of a tensor's bytes, of a type as in GGUF files (`Q8_0`, `F16`, ...). */
+  dequantize(type: string, bytes: Uint8Array, count: number): Float32Array;
+}
+
+/** `activation(weight * x + bias)`; `weight` is row-major, a row for each output. `gelu` is the exact one. */
+export interface DenseLayer {
+  readonly weight: Float32Array;
+  readonly bias?: Float32Array | undefined;
+  readonly activation?: 'relu' | 'tanh' | 'gelu' | undefined;
 }
 
 export interface NativeLibrary {
@@ -61,6 +69,12 @@ export interface NativeModelOptions {
   windowTokens?: number;
   /** 1 for each layer that has the window. */
   windowLayers?: Uint8Array;
+  /** By what llama.cpp's ALiBi slope of each head has to be multiplied to be the model's. */
+  slopeFactors?: Float32Array;
+  /** GELU as the error function has it, where llama.cpp computes an approximation. */
+  exactGelu?: boolean;
+  /** Rows 0 and 1 of the token types' table: `types` of a job choose between them. llama.cpp takes row 0 for every token. */
+  typeRows?: Float32Array;
 }
 
 export interface NativeModel {
@@ -98,8 +112,12 @@ export interface NativeModelInfo {
 }
 
 export interface NativeContextOptions {
-  /** `marked`: causal model, states of marked rows. `all`: the same through `embeddings = true` (slow; for comparison). `mean`: encoder, one mean state a sequence. */
-  states: 'marked' | 'all' | 'mean';
+  /**
+   * `marked`: causal model, one prompt, states of marked rows. `all`: the same through `embeddings = true` (slow; for comparison).
+   * `last`: causal model, several sequences that may share their beginning, the last state of each.
+   * `mean`, `first`: encoder, several sequences, the mean or the first state of each. `rank`: the same, what the classifier in the file gives.
+   */
+  states: 'marked' | 'all' | 'last' | 'mean' | 'first' | 'rank';
   threads: number;
   ubatch: number;
   flashAttention: boolean;
@@ -110,16 +128,21 @@ export interface NativeContextOptions {
 
 export interface NativeJob {
   tokens: Int32Array;
-  /** `mean`: tokens of each sequence. Otherwise one entry. */
+  /**
+   * `mean`, `first`, `rank`: tokens of each sequence, at most 64 of them. `last`: tokens of the shared beginning (0 if none), then the own
+   * tokens of each sequence, at most 63 of them. `marked`, `all`: one entry.
+   */
   lengths: Int32Array;
   /** `marked`, `all`: positions whose states are wanted, ascending. */
   rows: Int32Array;
   /** `marked`, `all`: ascending positions at which a micro-batch must begin, so that what precedes them can be reused by a later call. */
   cuts: Int32Array;
+  /** 0 or 1 for each token, with `typeRows`. */
+  types?: Uint8Array | undefined;
 }
 
 export interface NativeStates {
-  /** One state of `embedding` numbers for each row or sequence, raw. */
+  /** One state of `embedding` numbers for each row or sequence, raw; `rank`: of `classifierOutputs` numbers. */
   states: Float32Array;
   reusedTokens: number;
 }
@@ -131,9 +154,9 @@ export interface NativeContext {
   close(): Promise<void>;
 }
 
-export interface NativeProjector {
-  /** Rows of `width` numbers in, rows of `second.length / hidden` numbers out. */
-  project(states: Float32Array): Promise<Float32Array>;
+export interface NativeHead {
+  /** Rows of `width` numbers in, one row of the last layer's outputs for each. */
+  apply(states: Float32Array): Promise<Float32Array>;
 }
 
 let loaded: NativeAddon | undefined;

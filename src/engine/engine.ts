@@ -1,6 +1,6 @@
 import type { Job } from '../family.js';
 import type { ModelFile } from '../files/model-file.js';
-import type { NativeContext, NativeContextOptions, NativeModelInfo, NativeModelOptions } from './addon.js';
+import type { DenseLayer, NativeContext, NativeContextOptions, NativeModelInfo, NativeModelOptions } from './addon.js';
 import { callSafely, failure } from './failure.js';
 import type { OpenLibrary } from './library.js';
 import { Queue } from './queue.js';
@@ -41,11 +41,11 @@ export class Engine {
     return this.#weights.info;
   }
 
-  /** Two dense layers as one function, computed off the JavaScript thread. */
-  projector(first: Float32Array, second: Float32Array, width: number): (states: Float32Array) => Promise<Float32Array> {
-    const projector = new this.#library.addon.Projector(this.#weights.model, first, second, width);
+  /** Dense layers as one function of rows of `width` numbers, computed off the JavaScript thread. */
+  head(width: number, layers: readonly DenseLayer[]): (states: Float32Array) => Promise<Float32Array> {
+    const head = new this.#library.addon.Head(this.#weights.model, width, layers);
     return (states) =>
-      projector.project(states).catch((error) => {
+      head.apply(states).catch((error) => {
         throw failure(error);
       });
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RerankError } from '../errors.js';
 
@@ -92,6 +92,12 @@ export function findKnown(catalog: Catalog, name: string): KnownModel | undefine
 /** The model whose GGUF files lie in that repository. */
 export function findByRepository(catalog: Catalog, repository: string): KnownModel | undefined {
   return catalog.models.find((model) => model.repository?.toLowerCase() === repository.toLowerCase());
+}
+
+/** The model that has a file of that name. */
+export function findByFile(catalog: Catalog, path: string): KnownModel | undefined {
+  const name = basename(path).toLowerCase();
+  return catalog.models.find(({ files }) => Object.values(files).some(({ file }) => basename(file).toLowerCase() === name));
 }
 
 /** The file of a quantization, or of the model's default one; the key has the catalogue's spelling. */

@@ -13,9 +13,9 @@ export interface Projection {
 
 /** Limits of jina-reranker-v3, and of v3.5, which is told by its sliding window. */
 const LIMITS = {
-  v3: { maxQueryTokens: 512, maxDocumentTokens: 2048, blockSize: 125 },
-  v35: { maxQueryTokens: 1024, maxDocumentTokens: 8192, blockSize: 125 },
-};
+  v3: { maxQueryTokens: 512, maxDocumentTokens: 2048, blockSize: 125, overflow: 'split' },
+  v35: { maxQueryTokens: 1024, maxDocumentTokens: 8192, blockSize: 125, overflow: 'split' },
+} as const;
 
 /** Ids of the special tokens after the first of them: those of the published models. */
 const OFFSETS = [0, 1, 26, 27];
@@ -55,7 +55,10 @@ export function expectSpecials(control: ReadonlyMap<string, number>, path: strin
 export function listwise(control: SpecialIds, contextSize: number, slidingWindow: boolean, projection: Projection): Family {
   return {
     name: 'listwise',
+    scoreKind: 'cosine',
     states: 'marked',
+    options: ['instruction', 'blockSize', 'returnEmbeddings'],
+    overflows: ['split', 'truncate', 'error'],
     defaults: slidingWindow ? LIMITS.v35 : LIMITS.v3,
     contextSize,
     plan: (request, tokenizer, capacity, signal) => planPrompts(request, tokenizer, control, capacity, signal),

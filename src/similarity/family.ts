@@ -1,6 +1,6 @@
+import { packBatches } from '../batches.js';
 import type { Family, Job, Plan, RerankRequest, Tokenizer } from '../family.js';
 import { cosine } from '../vectors.js';
-import { packBatches } from './batches.js';
 
 /** What the vocabulary puts around a text, and the limits of the model. */
 export interface SimilarityOptions {
@@ -17,8 +17,16 @@ export function similarity(options: SimilarityOptions): Family {
   const limit = options.maxTokens - options.prefix.length - options.suffix.length;
   return {
     name: 'similarity',
+    scoreKind: 'cosine',
     states: 'mean',
-    defaults: { maxQueryTokens: limit, maxDocumentTokens: limit, blockSize: Number.MAX_SAFE_INTEGER },
+    options: ['returnEmbeddings', 'documentEmbeddings'],
+    overflows: ['truncate', 'error'],
+    defaults: {
+      maxQueryTokens: limit,
+      maxDocumentTokens: limit,
+      blockSize: Number.MAX_SAFE_INTEGER,
+      overflow: 'truncate',
+    },
     contextSize: options.maxTokens,
     plan: (request, tokenizer, _capacity, signal) => plan(request, tokenizer, options, limit, signal),
     async score(plan: Plan, states) {

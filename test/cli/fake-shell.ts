@@ -25,6 +25,7 @@ export const MODEL: ModelInfo = {
   path: '/models/tiny.gguf',
   head: undefined,
   family: 'similarity',
+  scoreKind: 'cosine',
   architecture: 'bert',
   name: 'tiny',
   description: 'bert 1M F32',

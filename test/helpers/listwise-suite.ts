@@ -52,7 +52,7 @@ function describePrompts(model: ListwiseModel, path: string): void {
     const { engine, family } = opened();
     const { query, documents, expected, hostile } = reference;
     const { contextSize } = { ...model.defaults, ...reference.options };
-    const { request } = readRequest(query, documents, callOptions(model, reference), family.defaults);
+    const { request } = readRequest(query, documents, callOptions(model, reference), family);
     const plan = await family.plan(request, engine.tokenizer, contextSize);
 
     expect(plan.documents).toEqual(expected.blocks.map((block) => block.documents));
@@ -86,7 +86,7 @@ function describeHead(model: ListwiseModel, kind: string, path: string): void {
     const { engine } = opened();
     const [projector] = model.projectors as [string];
     const weights = readProjector(await readSafetensors(projector), engine.info.embedding, projector);
-    const project = engine.projector(weights.first, weights.second, weights.width);
+    const project = engine.head(weights.width, [{ weight: weights.first, activation: 'relu' }, { weight: weights.second }]);
     const states = ofKind(expected.hiddenStates, kind) as number[][][];
     const blocks = await Promise.all(
       states.map(async (rows, b) => ({

@@ -75,7 +75,7 @@ export function describeSimilarity(folder: string, model: string): void {
 
   test.each(asked.map((reference) => [reference.name, reference] as const))('%s', async (_, reference) => {
     const { query, documents } = reference;
-    const { request } = readRequest(query, documents, {}, family.defaults);
+    const { request } = readRequest(query, documents, {}, family);
     const plan = await family.plan(request, engine.tokenizer, family.contextSize);
     const texts = [...documents, query];
     const wanted = [...reference.document_tokens, reference.query_tokens];

@@ -5,11 +5,16 @@ import { readRequest } from '../../src/options.js';
 import type { RerankOptions } from '../../src/types.js';
 import { FAKE_SPECIALS, fakeText, fakeTokenizer } from '../helpers/fake-tokenizer.js';
 
-const DEFAULTS = { maxQueryTokens: 50, maxDocumentTokens: 100, blockSize: 125 };
+const RULES = {
+  name: 'listwise',
+  options: ['instruction', 'blockSize', 'returnEmbeddings'],
+  overflows: ['split', 'truncate', 'error'],
+  defaults: { maxQueryTokens: 50, maxDocumentTokens: 100, blockSize: 125, overflow: 'split' },
+} as const;
 const QUERY = 'what is it?';
 
 function plan(documents: string[], capacity: number, options: RerankOptions = {}, tokenizer = fakeTokenizer()): Promise<Plan> {
-  const { request } = readRequest(QUERY, documents, options, DEFAULTS);
+  const { request } = readRequest(QUERY, documents, options, RULES);
   return planPrompts(request, tokenizer, FAKE_SPECIALS, capacity);
 }
 
@@ -44,7 +49,7 @@ test('a list that fits is one prompt, whatever the policy', async () => {
 });
 
 test('query and documents are normalised and cut to their limits', async () => {
-  const { request } = readRequest('e\u0301'.repeat(60), ['x'.repeat(101), 'x'.repeat(100), 'e\u0301'], {}, DEFAULTS);
+  const { request } = readRequest('e\u0301'.repeat(60), ['x'.repeat(101), 'x'.repeat(100), 'e\u0301'], {}, RULES);
   const result = await planPrompts(request, fakeTokenizer(), FAKE_SPECIALS, 4000);
   expect(result).toMatchObject({ queryTokens: 50, queryTruncated: true, truncated: [true, false, false] });
   const text = fakeText((result.jobs[0] as Plan['jobs'][number]).tokens);
@@ -143,7 +148,7 @@ test.each([
 });
 
 test('an aborted call stops between steps', async () => {
-  const { request } = readRequest(QUERY, ['x'], {}, DEFAULTS);
+  const { request } = readRequest(QUERY, ['x'], {}, RULES);
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(planPrompts(request, fakeTokenizer(), FAKE_SPECIALS, 4000, signal)).rejects.toThrow('enough');
 });

@@ -87,7 +87,7 @@ describe.skipIf(process.platform === 'win32')('the life of native objects', () =
   test('A08: closing again gives the same promise, and every later call is refused', async () => {
     const model = await load();
     const context = newContext(addon, model);
-    const projector = new addon.Projector(model, new Float32Array(64), new Float32Array(64), 8);
+    const head = new addon.Head(model, 8, [{ weight: new Float32Array(64) }]);
     for (const [object, calls] of [
       [context, [() => context.run(long, null)]],
       [
@@ -96,7 +96,7 @@ describe.skipIf(process.platform === 'win32')('the life of native objects', () =
           () => model.load(),
           () => model.tokenize(['a']),
           () => model.detokenize(new Int32Array(1), Int32Array.of(1)),
-          () => projector.project(new Float32Array(8)),
+          () => head.apply(new Float32Array(8)),
           () => newContext(addon, model),
         ],
       ],

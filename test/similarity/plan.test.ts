@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readRequest } from '../../src/options.js';
-import { packBatches } from '../../src/similarity/batches.js';
+import { packBatches } from '../../src/batches.js';
 import { similarity } from '../../src/similarity/family.js';
 import { fakeTokenizer } from '../helpers/fake-tokenizer.js';
 
@@ -23,7 +23,7 @@ test('packBatches: at most 64 sequences, each once', () => {
 
 const family = similarity({ prefix: [1], suffix: [2, 3], maxTokens: 8, batchTokens: 16 });
 const planned = (query: string, documents: string[], options = {}) =>
-  family.plan(readRequest(query, documents, options, family.defaults).request, fakeTokenizer(), family.contextSize);
+  family.plan(readRequest(query, documents, options, family).request, fakeTokenizer(), family.contextSize);
 const codes = (text: string) => [...text].map((character) => character.codePointAt(0) as number);
 
 test('texts become sequences of their own, the query last, cut to what the model takes', async () => {

@@ -2,11 +2,12 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ModelOptions, makeModel } from '../scripts/model/make.mjs';
-import { chooseFamily, type FamilyChoice } from '../src/families.js';
-import { checkModel } from '../src/files/check/check.js';
-import { openModelFile } from '../src/files/model-file.js';
-import { counted, itemsOf, putTogether, takeApart, value, withEntries } from './helpers/gguf-pieces.mjs';
+import { type ModelOptions, makeModel } from '../../scripts/model/make.mjs';
+import { checkModel } from '../../src/files/check/check.js';
+import { openModelFile } from '../../src/files/model-file.js';
+import type { FamilyChoice } from '../../src/models/candidate.js';
+import { chooseFamily } from '../../src/models/choose.js';
+import { counted, itemsOf, putTogether, takeApart, value, withEntries } from '../helpers/gguf-pieces.mjs';
 
 let folder: string;
 beforeAll(() => {
@@ -21,7 +22,7 @@ async function make(options: Partial<ModelOptions>): Promise<string> {
 async function choose(path: string, head?: string): Promise<FamilyChoice> {
   const file = await openModelFile(path);
   try {
-    return await chooseFamily(await checkModel(file), path, head);
+    return await chooseFamily({ model: await checkModel(file), file, head, known: undefined });
   } finally {
     await file.close();
   }

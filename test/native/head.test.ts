@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { NativeAddon, NativeModel } from '../../src/engine/addon.js';
+import type { DenseLayer, NativeAddon, NativeModel } from '../../src/engine/addon.js';
 import { openLibrary } from '../../src/engine/library.js';
 import { tinyListwise } from '../helpers/models.js';
 import { fault, MODEL_OPTIONS } from '../helpers/native.js';
@@ -15,6 +15,10 @@ afterAll(() => model.close());
 
 function numbers(count: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => Math.sin(seed + i * 1.7) * 2);
+}
+
+function twoLayers(first: Float32Array, second: Float32Array): DenseLayer[] {
+  return [{ weight: first, activation: 'relu' }, { weight: second }];
 }
 
 /** second * relu(first * x) in double precision. */
@@ -38,7 +42,7 @@ test.each([
   [257, 100, 31, 5],
 ])('width %i, hidden %i, output %i, %i rows', async (width, hidden, output, rows) => {
   const [first, second, states] = [numbers(hidden * width, 1), numbers(output * hidden, 2), numbers(rows * width, 3)];
-  const projected = await new addon.Projector(model, first, second, width).project(states);
+  const projected = await new addon.Head(model, width, twoLayers(first, second)).apply(states);
   const expected = Array.from({ length: rows }, (_, row) =>
     reference(first, second, states.subarray(row * width, (row + 1) * width)),
   ).flat();
@@ -50,12 +54,12 @@ test.each([
 
 test('weights and states are copied at the call', async () => {
   const [first, second, states] = [numbers(12, 1), numbers(6, 2), numbers(4, 3)];
-  const projector = new addon.Projector(model, first, second, 4);
+  const head = new addon.Head(model, 4, twoLayers(first, second));
   const expected = reference(first, second, states);
-  const projecting = projector.project(states);
+  const applying = head.apply(states);
   for (const array of [first, second, states]) array.fill(Number.NaN);
-  for (const [i, value] of (await projecting).entries()) expect(value).toBeCloseTo(expected[i] as number, 4);
-  expect(await projector.project(new Float32Array())).toEqual(new Float32Array());
+  for (const [i, value] of (await applying).entries()) expect(value).toBeCloseTo(expected[i] as number, 4);
+  expect(await head.apply(new Float32Array())).toEqual(new Float32Array());
 });
 
 test.each([
@@ -65,14 +69,14 @@ test.each([
   ['no second layer', 12, 0, 4],
   ['a second layer of another width', 12, 7, 4],
 ])('%s is refused', async (_, first, second, width) => {
-  const create = () => new addon.Projector(model, numbers(first, 1), numbers(second, 2), width);
+  const create = () => new addon.Head(model, width, twoLayers(numbers(first, 1), numbers(second, 2)));
   expect(await fault(create)).toMatchObject({ code: 'INTERNAL' });
 });
 
 test('states that are no rows, and things that are no model, are refused', async () => {
-  const projector = new addon.Projector(model, numbers(12, 1), numbers(6, 2), 4);
-  expect(await fault(() => projector.project(numbers(5, 1)))).toMatchObject({ code: 'INTERNAL' });
-  expect(await fault(() => new addon.Projector({} as never, numbers(12, 1), numbers(6, 2), 4))).toMatchObject({
+  const head = new addon.Head(model, 4, twoLayers(numbers(12, 1), numbers(6, 2)));
+  expect(await fault(() => head.apply(numbers(5, 1)))).toMatchObject({ code: 'INTERNAL' });
+  expect(await fault(() => new addon.Head({} as never, 4, twoLayers(numbers(12, 1), numbers(6, 2))))).toMatchObject({
     code: 'INTERNAL',
   });
 });
