@@ -68,7 +68,7 @@ export interface FamilyDefaults {
   readonly overflow: Overflow;
 }
 
-export type FamilyOption = 'instruction' | 'blockSize' | 'returnEmbeddings' | 'documentEmbeddings';
+export type FamilyOption = 'instruction' | 'returnEmbeddings' | 'documentEmbeddings';
 
 /** One way of reranking. `reranker.ts` does not know which it runs. */
 export interface Family {

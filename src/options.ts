@@ -177,7 +177,7 @@ export function readLoadOptions(options: LoadOptions) {
 /** What a family says about the options of a call. */
 export type RequestRules = Pick<Family, 'defaults' | 'name' | 'options' | 'overflows'>;
 
-const FAMILY_OPTIONS = ['instruction', 'blockSize', 'returnEmbeddings', 'documentEmbeddings'] as const;
+const FAMILY_OPTIONS = ['instruction', 'returnEmbeddings', 'documentEmbeddings'] as const;
 
 /**
  * Step 1: one call, checked and copied, so that what the caller changes afterwards has no effect.
@@ -195,7 +195,7 @@ export function readRequest(
   if (!Array.isArray(documents)) throw invalid('documents', 'an array', documents);
   const checked = checkAll<RerankOptions>(options, RERANK_CHECKS, 'options');
   for (const option of FAMILY_OPTIONS) {
-    if (checked[option] !== undefined && checked[option] !== false && !known.includes(option))
+    if (checked[option] && !known.includes(option))
       throw new RerankError('INVALID_ARGUMENT', `options.${option}: a ${family} model has no use for it`);
   }
   if (checked.overflow !== undefined && !overflows.includes(checked.overflow))

@@ -4,7 +4,7 @@ import { checkText, readLoadOptions, readRequest } from '../src/options.js';
 
 const RULES = {
   name: 'listwise',
-  options: ['instruction', 'blockSize', 'returnEmbeddings'],
+  options: ['instruction', 'returnEmbeddings'],
   overflows: ['split', 'truncate', 'error'],
   defaults: { maxQueryTokens: 512, maxDocumentTokens: 2048, blockSize: 125, overflow: 'split' },
 } as const;

@@ -57,7 +57,7 @@ export function listwise(control: SpecialIds, contextSize: number, slidingWindow
     name: 'listwise',
     scoreKind: 'cosine',
     states: 'marked',
-    options: ['instruction', 'blockSize', 'returnEmbeddings'],
+    options: ['instruction', 'returnEmbeddings'],
     overflows: ['split', 'truncate', 'error'],
     defaults: slidingWindow ? LIMITS.v35 : LIMITS.v3,
     contextSize,

@@ -3,7 +3,7 @@ import { RerankError } from '../errors.js';
 import type { Family } from '../family.js';
 import { similarity } from '../similarity/family.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
-import { numberOf, metadataValue } from './metadata.js';
+import { metadataValue, numberOf } from './metadata.js';
 
 const MEAN_POOLING = 1;
 

@@ -7,7 +7,7 @@ import { FAKE_SPECIALS, fakeText, fakeTokenizer } from '../helpers/fake-tokenize
 
 const RULES = {
   name: 'listwise',
-  options: ['instruction', 'blockSize', 'returnEmbeddings'],
+  options: ['instruction', 'returnEmbeddings'],
   overflows: ['split', 'truncate', 'error'],
   defaults: { maxQueryTokens: 50, maxDocumentTokens: 100, blockSize: 125, overflow: 'split' },
 } as const;

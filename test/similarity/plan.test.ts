@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readRequest } from '../../src/options.js';
 import { packBatches } from '../../src/batches.js';
+import { readRequest } from '../../src/options.js';
 import { similarity } from '../../src/similarity/family.js';
 import { fakeTokenizer } from '../helpers/fake-tokenizer.js';
 
