@@ -19,7 +19,7 @@ const allowed = {
   types: ['errors'],
   errors: ['types'],
   vectors: [],
-  batches: [],
+  batches: ['family'],
   family: ['types', 'errors'],
   files: ['types', 'errors'],
   engine: [...ground, 'files'],

@@ -38,8 +38,10 @@ export interface Job {
 /** Steps 2 to 4: jobs that are known to fit, and what had to be cut for it. */
 export interface Plan {
   readonly jobs: readonly Job[];
-  /** For each job, the documents whose states it gives, in that order. With `chunk`, a document may be there several times. */
-  readonly documents: readonly (readonly number[])[];
+  /** For each job, what its rows are of, in that order: documents (listwise), or sequences (see batches.ts). */
+  readonly members: readonly (readonly number[])[];
+  /** For each document, the sequences that read it: one, or its windows. Pairwise and similarity. */
+  readonly windows?: readonly (readonly number[])[];
   readonly queryTokens: number;
   readonly queryTruncated: boolean;
   readonly truncated: readonly boolean[];

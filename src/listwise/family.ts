@@ -65,7 +65,7 @@ export function listwise(control: SpecialIds, contextSize: number, slidingWindow
     async score(plan: Plan, states) {
       const blocks: ProjectedBlock[] = [];
       for (const [b, rows] of states.entries()) {
-        blocks.push({ documents: plan.documents[b] as readonly number[], rows: await projection.project(rows) });
+        blocks.push({ documents: plan.members[b] as readonly number[], rows: await projection.project(rows) });
       }
       return fuse(blocks, plan.truncated.length, projection.width);
     },

@@ -38,7 +38,7 @@ export async function planPrompts(
       rows: Int32Array.from([...prompt.documentMarkers, prompt.queryMarker]),
       cuts: Int32Array.from(prompt.cuts),
     })),
-    documents: blocks,
+    members: blocks,
     queryTokens: query.tokens,
     queryTruncated: query.truncated,
     truncated: used.map((text, i) => text.truncated || (documents[i] as CutText).truncated),

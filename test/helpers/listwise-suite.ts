@@ -55,7 +55,7 @@ function describePrompts(model: ListwiseModel, path: string): void {
     const { request } = readRequest(query, documents, callOptions(model, reference), family);
     const plan = await family.plan(request, engine.tokenizer, contextSize);
 
-    expect(plan.documents).toEqual(expected.blocks.map((block) => block.documents));
+    expect(plan.members).toEqual(expected.blocks.map((block) => block.documents));
     expect([plan.queryTokens, plan.queryTruncated]).toEqual([expected.queryTokens, expected.queryTruncated]);
     expect(plan.truncated).toEqual(expected.documentsTruncated);
     const alone = await engine.tokenizer.tokenize(request.texts.map((text) => text.normalize('NFC')));

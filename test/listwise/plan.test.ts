@@ -28,11 +28,11 @@ const lengths = ({ jobs }: Plan) =>
 
 /** Every document in exactly one block, in order; every prompt within the capacity; a marked row for each. */
 function expectWhole(result: Plan, count: number, capacity: number): void {
-  expect(result.documents.flat()).toEqual(Array.from({ length: count }, (_, i) => i));
+  expect(result.members.flat()).toEqual(Array.from({ length: count }, (_, i) => i));
   expect(longest(result)).toBeLessThanOrEqual(capacity);
   result.jobs.forEach((job, b) => {
     const marked = [...job.rows].map((at) => job.tokens[at]);
-    const documents = (result.documents[b] as readonly number[]).map(() => FAKE_SPECIALS['<|embed_token|>']);
+    const documents = (result.members[b] as readonly number[]).map(() => FAKE_SPECIALS['<|embed_token|>']);
     expect(marked).toEqual([...documents, FAKE_SPECIALS['<|rerank_token|>']]);
     expect([...job.lengths]).toEqual([job.tokens.length]);
   });
@@ -43,7 +43,7 @@ test('a list that fits is one prompt, whatever the policy', async () => {
   const [split, ...others] = await Promise.all(
     (['split', 'truncate', 'error'] as const).map((overflow) => plan(documents, 4000, { overflow })),
   );
-  expect(split).toMatchObject({ documents: [[0, 1, 2]], overflow: 'none', queryTokens: QUERY.length, queryTruncated: false });
+  expect(split).toMatchObject({ members: [[0, 1, 2]], overflow: 'none', queryTokens: QUERY.length, queryTruncated: false });
   expect(split?.truncated).toEqual([false, false, false]);
   for (const other of others) expect(other).toEqual(split);
 });
@@ -70,7 +70,7 @@ describe('split', () => {
     expectWhole(result, 20, capacity);
     expect(result.overflow).toBe('split');
     expect(result.truncated).not.toContain(true);
-    expect(Math.max(...result.documents.map((block) => block.length))).toBeGreaterThan(1);
+    expect(Math.max(...result.members.map((block) => block.length))).toBeGreaterThan(1);
   });
 
   test('finding the blocks takes few attempts, even where each lacks one token only', async () => {
@@ -115,7 +115,7 @@ describe('truncate', () => {
   test('trims the longest documents evenly and marks them', async () => {
     const result = await plan(documents, whole - 80, { overflow: 'truncate' });
     expectWhole(result, 4, whole - 80);
-    expect(result).toMatchObject({ overflow: 'truncate', documents: [[0, 1, 2, 3]], truncated: [false, true, false, true] });
+    expect(result).toMatchObject({ overflow: 'truncate', members: [[0, 1, 2, 3]], truncated: [false, true, false, true] });
     expect(lengths(result)).toEqual([10, 60, 40, 60]);
   });
 
