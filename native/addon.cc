@@ -2,11 +2,12 @@
 
 #include "arguments.h"
 #include "context.h"
+#include "dequantize.h"
+#include "head.h"
 #include "library.h"
 #include "lifetime.h"
 #include "log.h"
 #include "model.h"
-#include "projector.h"
 #include "quantize.h"
 
 namespace rerank {
@@ -73,9 +74,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["setLogLevel"] = Napi::Function::New(env, set_level, "setLogLevel");
   exports["shutdown"] = Napi::Function::New(env, shutdown, "shutdown");
   exports["quantize"] = Napi::Function::New(env, quantize, "quantize");
+  exports["dequantize"] = Napi::Function::New(env, dequantize, "dequantize");
   exports["Model"] = Model::define(env);
   exports["Context"] = Context::define(env);
-  exports["Projector"] = Projector::define(env);
+  exports["Head"] = Head::define(env);
   return exports;
 }
 

@@ -7,10 +7,17 @@ namespace rerank {
 
 namespace {
 
+States states_of(const std::string& name) {
+  const std::pair<const char*, States> known[] = {{"marked", States::marked}, {"all", States::all},     {"last", States::last},
+                                                  {"mean", States::mean},     {"first", States::first}, {"rank", States::rank}};
+  for (const auto& [text, states] : known)
+    if (name == text) return states;
+  throw Error("INTERNAL", "unknown states " + name);
+}
+
 ContextOptions read_options(const Napi::Object& options) {
   ContextOptions result;
-  const std::string states = string(options["states"]);
-  result.states = states == "mean" ? States::mean : states == "all" ? States::all : States::marked;
+  result.states = states_of(string(options["states"]));
   result.threads = static_cast<int>(number(options["threads"]));
   result.ubatch = static_cast<uint32_t>(number(options["ubatch"]));
   result.max_tokens = static_cast<uint32_t>(number(options["maxTokens"]));
@@ -19,6 +26,8 @@ ContextOptions read_options(const Napi::Object& options) {
   if (result.threads < 1 || result.ubatch < 1 || result.max_tokens < 1) throw Error("INTERNAL", "context options below 1");
   return result;
 }
+
+std::vector<uint8_t> types_of(const Napi::Value& value) { return value.IsUndefined() ? std::vector<uint8_t>() : bytes(value); }
 
 Napi::Value undefined_promise(Napi::Env env) {
   auto deferred = Napi::Promise::Deferred::New(env);
@@ -65,7 +74,8 @@ Napi::Value Context::run(const Napi::CallbackInfo& info) {
     };
     auto state = std::make_shared<State>();
     Napi::Object job = object(info[0]);
-    state->job = {int32s(job["tokens"]), int32s(job["lengths"]), int32s(job["rows"]), int32s(job["cuts"])};
+    state->job = {int32s(job["tokens"]), int32s(job["lengths"]), int32s(job["rows"]), int32s(job["cuts"]),
+                  types_of(job["types"])};
     if (info[1].IsFunction())
       state->on_progress = std::make_shared<Napi::FunctionReference>(Napi::Persistent(info[1].As<Napi::Function>()));
     core_->aborted = false;

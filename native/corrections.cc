@@ -1,6 +1,9 @@
 #include "corrections.h"
 
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <string>
 
 #include "error.h"
 #include "library.h"
@@ -9,69 +12,146 @@ namespace rerank {
 
 namespace {
 
-template <typename T>
-void fill(T* cells, const ggml_tensor& mask, int32_t position, int32_t window, T visible, T hidden) {
-  const int64_t width = mask.ne[0];
-  for (int64_t i = 0; i < mask.ne[1]; ++i)
-    for (int64_t j = 0; j < width; ++j) {
-      const int64_t distance = position + i - j;
-      cells[i * width + j] = distance >= 0 && distance < window ? visible : hidden;
-    }
+void put(uint8_t* to, ggml_type type, size_t cell, float value) {
+  if (type == GGML_TYPE_F16)
+    reinterpret_cast<ggml_fp16_t*>(to)[cell] = lib().ggml_fp32_to_fp16(value);
+  else
+    reinterpret_cast<float*>(to)[cell] = value;
 }
 
 }  // namespace
 
-Corrections::~Corrections() {
-  if (buffer_) lib().ggml_backend_buffer_free(buffer_);
-}
+Corrections::Corrections(const GraphFaults& faults, int32_t layers, bool host) : faults_(faults), layers_(layers), host_(host) {}
 
 void Corrections::begin(int32_t position) {
   position_ = position;
-  current_ = false;
-  layer_ = 0;
+  lengths_.clear();
+  types_.clear();
+  filled_ = false;
+  attentions_ = gelus_ = additions_ = 0;
+}
+
+void Corrections::begin(const std::vector<int32_t>& lengths, const std::vector<uint8_t>& types) {
+  begin(0);
+  lengths_ = lengths;
+  types_ = types;
 }
 
 void Corrections::apply(ggml_tensor* node) {
-  if (window_.layers.empty()) return;
-  const int source = node->op == GGML_OP_FLASH_ATTN_EXT ? 3 : node->op == GGML_OP_SOFT_MAX ? 1 : -1;
-  if (source < 0 || !node->src[source]) return;
-  // One attention node a layer, in order; with flash attention llama.cpp gives it no name.
-  const size_t layer = layer_++;
-  if (layer >= window_.layers.size() || !window_.layers[layer]) return;
-  node->src[source] = windowed(node->src[source]);
+  switch (node->op) {
+    case GGML_OP_FLASH_ATTN_EXT: attention(node->src[3]); break;
+    case GGML_OP_SOFT_MAX: attention(node->src[1]); break;
+    case GGML_OP_UNARY:
+      if (!faults_.exact_gelu || (node->op_params[0] != GGML_UNARY_OP_GELU && node->op_params[0] != GGML_UNARY_OP_GELU_ERF)) break;
+      node->op_params[0] = GGML_UNARY_OP_GELU_ERF;
+      ++gelus_;
+      break;
+    case GGML_OP_GLU:
+      if (!faults_.exact_gelu || (node->op_params[0] != GGML_GLU_OP_GEGLU && node->op_params[0] != GGML_GLU_OP_GEGLU_ERF)) break;
+      node->op_params[0] = GGML_GLU_OP_GEGLU_ERF;
+      ++gelus_;
+      break;
+    case GGML_OP_ADD: add_types(node); break;
+    default: break;
+  }
 }
 
-ggml_tensor* Corrections::windowed(ggml_tensor* mask) {
-  if (current_) return &mask_;
-  // llama.cpp reuses a graph whose shapes still fit: then the node has our mask already.
-  if (mask != &mask_) {
-    const size_t size = lib().ggml_nbytes(mask);
-    ggml_backend_buffer_t previous = buffer_;
-    if (size > capacity_) {
-      buffer_ = lib().ggml_backend_buft_alloc_buffer(lib().ggml_backend_buffer_get_type(mask->buffer), size);
-      if (!buffer_) {
-        buffer_ = previous;
-        throw Error("INSUFFICIENT_MEMORY", "no memory for the sliding window's mask (" + std::to_string(size) + " bytes)");
-      }
-      if (previous) lib().ggml_backend_buffer_free(previous);
-      capacity_ = size;
+void Corrections::finish() const {
+  const auto expect = [](const char* what, int32_t met, int32_t expected) {
+    if (met != expected)
+      throw Error("INTERNAL", "the graph has " + std::to_string(met) + " " + what + " to correct, expected " +
+                                  std::to_string(expected) + ": this release of llama.cpp builds another graph");
+  };
+  if (faults_.window > 0 || !faults_.slope_factors.empty()) expect("attention nodes", attentions_, layers_);
+  if (faults_.exact_gelu) expect("GELU nodes", gelus_, layers_);
+  if (!types_.empty()) expect("additions of token types", additions_, 1);
+}
+
+// One attention node a layer, in order; with flash attention llama.cpp gives it no name.
+void Corrections::attention(ggml_tensor*& mask) {
+  if (!mask) return;
+  const int32_t layer = attentions_++;
+  const bool windowed = static_cast<size_t>(layer) < faults_.window_layers.size() && faults_.window_layers[layer];
+  if (!windowed && faults_.slope_factors.empty()) return;
+  if (!filled_) {
+    // A graph that runs again has our mask already.
+    const ggml_tensor given = *mask;
+    if (windowed)
+      fill_window(given);
+    else
+      fill_slopes(given);
+    filled_ = true;
+  }
+  mask = mask_.tensor();
+}
+
+void Corrections::fill_window(const ggml_tensor& mask) {
+  const int64_t width = mask.ne[0], rows = mask.ne[1];
+  const size_t size = mask.type == GGML_TYPE_F16 ? 2 : 4;
+  bytes_.resize(static_cast<size_t>(width * rows) * size);
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < width; ++j) {
+      const int64_t distance = position_ + i - j;
+      put(bytes_.data(), mask.type, i * width + j, distance >= 0 && distance < faults_.window ? 0.0f : -INFINITY);
     }
-    mask_ = *mask;
-    mask_.op = GGML_OP_NONE;
-    mask_.view_src = nullptr;
-    mask_.buffer = buffer_;
-    mask_.data = lib().ggml_backend_buffer_get_base(buffer_);
+  mask_.set(mask, mask.type, {width, rows, 1}, bytes_);
+}
+
+// A plane for each head holds what ggml multiplies with its own slope: the distance times the head's factor. These numbers are
+// exact in 16 bits up to a distance of 1,024, where the slope itself would not be.
+void Corrections::fill_slopes(const ggml_tensor& mask) {
+  const int64_t width = mask.ne[0], rows = mask.ne[1];
+  const auto heads = static_cast<int64_t>(faults_.slope_factors.size());
+  const size_t size = mask.type == GGML_TYPE_F16 ? 2 : 4;
+  if (lengths_.size() == 1 && host_) {
+    // Row i of a single sequence is row 0 moved by i, so rows may overlap: 2 n cells a head instead of n * n.
+    const int64_t period = width + rows - 1;
+    bytes_.resize(static_cast<size_t>(period * heads) * size);
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t k = 0; k < period; ++k)
+        put(bytes_.data(), mask.type, h * period + k, -faults_.slope_factors[h] * static_cast<float>(std::abs(k - (rows - 1))));
+    mask_.set(mask, mask.type, {width, rows, heads}, bytes_);
+    mask_.stride((rows - 1) * static_cast<ptrdiff_t>(size), -static_cast<ptrdiff_t>(size), period * static_cast<ptrdiff_t>(size));
+    return;
   }
-  bytes_.resize(lib().ggml_nbytes(&mask_));
-  if (mask_.type == GGML_TYPE_F16) {
-    fill(reinterpret_cast<ggml_fp16_t*>(bytes_.data()), mask_, position_, window_.size, lib().ggml_fp32_to_fp16(0.0f),
-         lib().ggml_fp32_to_fp16(-INFINITY));
-  } else {
-    fill(reinterpret_cast<float*>(bytes_.data()), mask_, position_, window_.size, 0.0f, -INFINITY);
+  const size_t plane = static_cast<size_t>(width * rows);
+  bytes_.resize(plane * heads * size);
+  for (int64_t h = 0; h < heads; ++h) {
+    uint8_t* cells = bytes_.data() + h * plane * size;
+    if (h > 0 && faults_.slope_factors[h] == faults_.slope_factors[h - 1]) {
+      std::memcpy(cells, cells - plane * size, plane * size);
+      continue;
+    }
+    for (size_t cell = 0; cell < plane; ++cell) put(cells, mask.type, cell, -INFINITY);
+    int64_t begin = 0;
+    for (int32_t length : lengths_) {
+      for (int64_t i = 0; i < length; ++i)
+        for (int64_t j = 0; j < length; ++j)
+          put(cells, mask.type, (begin + i) * width + begin + j, -faults_.slope_factors[h] * static_cast<float>(std::abs(i - j)));
+      begin += length;
+    }
   }
-  lib().ggml_backend_tensor_set(&mask_, bytes_.data(), 0, bytes_.size());
-  current_ = true;
-  return &mask_;
+  mask_.set(mask, mask.type, {width, rows, heads}, bytes_);
+}
+
+// The first addition of the graph: row 0 of the types' table to every token.
+void Corrections::add_types(ggml_tensor* node) {
+  ggml_tensor* second = node->src[1];
+  const bool ours = second == type_input_.tensor();
+  if (!ours && !(second && second->view_src && std::strcmp(second->view_src->name, "token_types.weight") == 0)) return;
+  if (types_.empty()) {
+    if (ours) throw Error("INTERNAL", "a batch without token types after one with them");
+    return;
+  }
+  const auto width = static_cast<size_t>(node->ne[0]);
+  if (faults_.type_rows.size() != 2 * width || static_cast<size_t>(node->ne[1]) != types_.size())
+    throw Error("INTERNAL", "token types do not fit the batch");
+  bytes_.resize(types_.size() * width * sizeof(float));
+  for (size_t i = 0; i < types_.size(); ++i)
+    std::memcpy(bytes_.data() + i * width * sizeof(float), faults_.type_rows.data() + (types_[i] ? width : 0), width * sizeof(float));
+  type_input_.set(*node->src[0], GGML_TYPE_F32, {node->ne[0], node->ne[1], 1}, bytes_);
+  node->src[1] = type_input_.tensor();
+  ++additions_;
 }
 
 }  // namespace rerank

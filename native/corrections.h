@@ -4,35 +4,54 @@
 #include <vector>
 
 #include "functions.h"
-#include "model_core.h"
+#include "graph_input.h"
+#include "job.h"
 
 namespace rerank {
 
-// Changes nodes of llama.cpp's graph before they run, where llama.cpp builds a graph that is not the model's.
-//
-// Sliding window: llama.cpp reads `attention.sliding_window` for some architectures only. For a layer that has one, the attention
-// node is given a mask of our own. It relies on this package's contexts holding one sequence whose cell i is position i.
+// What llama.cpp's graph of a model lacks.
+struct GraphFaults {
+  // Which layers attend only to the last `window` positions. llama.cpp reads this from files of some architectures but not of qwen3.
+  int32_t window = 0;
+  std::vector<bool> window_layers;
+  // By what ggml's ALiBi slope of each head has to be multiplied.
+  std::vector<float> slope_factors;
+  // GELU by the error function; ggml's is an approximation.
+  bool exact_gelu = false;
+  // Rows 0 and 1 of the token types' table. llama.cpp adds row 0 to every token.
+  std::vector<float> type_rows;
+};
+
+// Changes nodes of llama.cpp's graph before they run. It relies on this package's contexts: a prompt is one sequence whose cell i is
+// position i; a batch for an encoder holds its sequences one after the other.
 class Corrections {
  public:
-  explicit Corrections(const SlidingWindow& window) : window_(window) {}
-  ~Corrections();
+  Corrections(const GraphFaults& faults, int32_t layers, bool host);
   Corrections(const Corrections&) = delete;
 
-  // The micro-batch that is about to run begins at this position.
+  // A micro-batch of a prompt that begins at this position is about to run.
   void begin(int32_t position);
+  // A batch of sequences is about to run; `types` is empty or has one for each token.
+  void begin(const std::vector<int32_t>& lengths, const std::vector<uint8_t>& types);
   // Asked about every node before it runs.
   void apply(ggml_tensor* node);
+  // After the run: throws INTERNAL unless every layer was met, since the graph is then another than the one known here.
+  void finish() const;
 
  private:
-  ggml_tensor* windowed(ggml_tensor* mask);
+  void attention(ggml_tensor*& mask);
+  void fill_window(const ggml_tensor& mask);
+  void fill_slopes(const ggml_tensor& mask);
+  void add_types(ggml_tensor* node);
 
-  const SlidingWindow window_;
-  int32_t position_ = 0;
-  size_t layer_ = 0;
-  bool current_ = false;
-  ggml_tensor mask_{};
-  ggml_backend_buffer_t buffer_ = nullptr;
-  size_t capacity_ = 0;
+  const GraphFaults faults_;
+  const int32_t layers_;
+  const bool host_;
+  int32_t position_ = 0, attentions_ = 0, gelus_ = 0, additions_ = 0;
+  std::vector<int32_t> lengths_;
+  std::vector<uint8_t> types_;
+  bool filled_ = false;
+  GraphInput mask_, type_input_;
   std::vector<uint8_t> bytes_;
 };
 

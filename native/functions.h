@@ -41,6 +41,7 @@
   X(llama_free)                                                                                                                  \
   X(llama_get_memory)                                                                                                            \
   X(llama_memory_clear)                                                                                                          \
+  X(llama_memory_seq_cp)                                                                                                         \
   X(llama_memory_seq_rm)                                                                                                         \
   X(llama_decode)                                                                                                                \
   X(llama_encode)                                                                                                                \
@@ -49,6 +50,7 @@
 
 #define GGML_FUNCTIONS(X)                                                                                                        \
   X(ggml_nbytes)                                                                                                                 \
+  X(ggml_get_type_traits)                                                                                                        \
   X(ggml_set_abort_callback)                                                                                                     \
   X(ggml_backend_load_all_from_path)                                                                                             \
   X(ggml_backend_dev_count)                                                                                                      \

@@ -42,6 +42,22 @@ void check_batch(const Job& job, int32_t longest) {
     sum += static_cast<size_t>(length);
   }
   if (sum != job.tokens.size()) throw Error("INTERNAL", "lengths do not cover the tokens");
+  if (!job.types.empty() && job.types.size() != sum) throw Error("INTERNAL", "token types do not cover the tokens");
+}
+
+void check_branches(const Job& job, int32_t longest) {
+  if (job.lengths.size() < 2 || job.lengths.size() > kMostSequences || job.lengths.front() < 0)
+    throw Error("INTERNAL", "a beginning is followed by 1 to 63 sequences");
+  size_t sum = static_cast<size_t>(job.lengths.front());
+  for (size_t s = 1; s < job.lengths.size(); ++s) {
+    if (job.lengths[s] < 1) throw Error("INTERNAL", "a sequence without tokens");
+    const int64_t length = static_cast<int64_t>(job.lengths.front()) + job.lengths[s];
+    if (length > longest)
+      throw Error("CONTEXT_OVERFLOW",
+                  "a prompt has " + std::to_string(length) + " tokens, the context may hold " + std::to_string(longest));
+    sum += static_cast<size_t>(job.lengths[s]);
+  }
+  if (sum != job.tokens.size()) throw Error("INTERNAL", "lengths do not cover the tokens");
 }
 
 }  // namespace rerank

@@ -8,13 +8,6 @@
 
 namespace rerank {
 
-namespace {
-
-// ggml's CPU flash attention sums in 32 bits when it has this many queries at once, and in 16 bits below.
-constexpr int32_t kTile = 64;
-
-}  // namespace
-
 std::vector<int32_t> split(int32_t tokens, const std::vector<int32_t>& cuts, int32_t ubatch) {
   std::vector<int32_t> ends;
   int32_t begin = 0;
@@ -48,7 +41,7 @@ void check_states(const std::vector<float>& states, size_t rows, size_t width) {
         throw Error("NON_FINITE", "the model gave a state that is not finite (row " + std::to_string(row) + ")");
       largest = std::max(largest, std::fabs(value));
     }
-    if (largest == 0) throw Error("NON_FINITE", "the model gave a state of zeros (row " + std::to_string(row) + ")");
+    if (largest == 0 && width > 1) throw Error("NON_FINITE", "the model gave a state of zeros (row " + std::to_string(row) + ")");
   }
 }
 

@@ -6,6 +6,9 @@
 
 namespace rerank {
 
+// ggml's CPU flash attention sums in 32 bits when it has this many queries at once, and in 16 bits below.
+constexpr int32_t kTile = 64;
+
 // Ends of the micro-batches of a prompt: at every cut, and after `ubatch` tokens since the last end; none shorter than a tile if
 // the prompt allows it.
 std::vector<int32_t> split(int32_t tokens, const std::vector<int32_t>& cuts, int32_t ubatch);

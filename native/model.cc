@@ -12,11 +12,17 @@ constexpr napi_type_tag kTag = {0x6c6c616d612d7265ull, 0x72616e6b2d6d6f64ull};
 
 int descriptor_of(const Napi::Value& value) { return value.IsUndefined() ? -1 : static_cast<int>(number(value)); }
 
-SlidingWindow window_of(const Napi::Object& options) {
-  if (Napi::Value(options["windowTokens"]).IsUndefined()) return {};
-  SlidingWindow window{static_cast<int>(number(options["windowTokens"])), {}};
-  for (uint8_t local : bytes(options["windowLayers"])) window.layers.push_back(local != 0);
-  return window;
+GraphFaults faults_of(const Napi::Object& options) {
+  GraphFaults faults;
+  const auto given = [&](const char* name) { return !Napi::Value(options[name]).IsUndefined(); };
+  if (given("windowTokens")) {
+    faults.window = static_cast<int32_t>(number(options["windowTokens"]));
+    for (uint8_t local : bytes(options["windowLayers"])) faults.window_layers.push_back(local != 0);
+  }
+  if (given("slopeFactors")) faults.slope_factors = floats(options["slopeFactors"]);
+  if (given("exactGelu")) faults.exact_gelu = boolean(options["exactGelu"]);
+  if (given("typeRows")) faults.type_rows = floats(options["typeRows"]);
+  return faults;
 }
 
 }  // namespace
@@ -41,7 +47,7 @@ Model::Model(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Model>(info) {
     options_.gpu_layers = static_cast<int>(number(options["gpuLayers"]));
     options_.use_gpu = boolean(options["useGpu"]);
     options_.mmap = boolean(options["mmap"]);
-    options_.window = window_of(options);
+    options_.faults = faults_of(options);
     const int descriptor = descriptor_of(options["descriptor"]);
     file_ = std::make_shared<ModelFile>(string(info[0]), descriptor, descriptor < 0 ? "" : string(options["identity"]));
     if (info[2].IsFunction()) on_progress_ = Napi::Persistent(info[2].As<Napi::Function>());

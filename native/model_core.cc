@@ -37,7 +37,7 @@ void ModelCore::load(const ModelFile& file, const ModelOptions& options, const s
   for (int32_t id = 0; id < lib().llama_vocab_n_tokens(vocab_); ++id)
     if (lib().llama_vocab_get_attr(vocab_, id) & LLAMA_TOKEN_ATTR_USER_DEFINED)
       user_defined_.emplace_back(lib().llama_vocab_get_text(vocab_, id));
-  window_ = options.window;
+  faults_ = options.faults;
 }
 
 void ModelCore::tokenize_piece(const char* text, size_t size, std::vector<int32_t>& ids) const {

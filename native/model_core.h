@@ -7,22 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "corrections.h"
 #include "functions.h"
 #include "model_file.h"
 
 namespace rerank {
 
-// Which layers attend only to the last `size` positions. llama.cpp reads this from files of some architectures but not of qwen3.
-struct SlidingWindow {
-  int size = 0;
-  std::vector<bool> layers;
-};
-
 struct ModelOptions {
   int gpu_layers = 0;
   bool use_gpu = false;
   bool mmap = false;
-  SlidingWindow window;
+  GraphFaults faults;
 };
 
 // The weights and vocabulary of one file. load() once; afterwards const and safe to use from several threads.
@@ -41,7 +36,7 @@ class ModelCore {
   bool loaded() const { return model_ != nullptr; }
   std::shared_ptr<llama_model> weights() const { return model_; }
   const llama_vocab* vocab() const { return vocab_; }
-  const SlidingWindow& window() const { return window_; }
+  const GraphFaults& faults() const { return faults_; }
 
   std::atomic<bool> aborted{false};
 
@@ -51,7 +46,7 @@ class ModelCore {
   std::shared_ptr<llama_model> model_;
   const llama_vocab* vocab_ = nullptr;
   std::vector<std::string> user_defined_;
-  SlidingWindow window_;
+  GraphFaults faults_;
 };
 
 }  // namespace rerank

@@ -25,5 +25,6 @@ UNUSED(ggml_backend_buffer_get_base)
 UNUSED(ggml_backend_buffer_free)
 UNUSED(ggml_backend_buft_alloc_buffer)
 #undef ggml_fp32_to_fp16
+const ggml_type_traits* ggml_get_type_traits(ggml_type) { std::abort(); }
 ggml_fp16_t ggml_fp32_to_fp16(float) { std::abort(); }
 }

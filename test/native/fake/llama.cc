@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,7 @@ struct llama_model {
 struct llama_context {
   llama_model* model;
   llama_context_params params;
-  std::vector<uint64_t> cells;
+  std::map<llama_seq_id, std::vector<uint64_t>> cells;
   std::vector<float> rows;
   bool broken = false;
   llama_context(llama_model* model, llama_context_params params) : model(model), params(params) { ++contexts; }
@@ -199,17 +200,21 @@ llama_memory_t llama_get_memory(const llama_context* context) {
   return reinterpret_cast<llama_memory_t>(const_cast<llama_context*>(context));
 }
 void llama_memory_clear(llama_memory_t memory, bool) { reinterpret_cast<llama_context*>(memory)->cells.clear(); }
-bool llama_memory_seq_rm(llama_memory_t memory, llama_seq_id, llama_pos begin, llama_pos) {
-  reinterpret_cast<llama_context*>(memory)->cells.resize(static_cast<size_t>(begin));
+bool llama_memory_seq_rm(llama_memory_t memory, llama_seq_id sequence, llama_pos begin, llama_pos) {
+  reinterpret_cast<llama_context*>(memory)->cells[sequence].resize(static_cast<size_t>(begin < 0 ? 0 : begin));
   return true;
+}
+void llama_memory_seq_cp(llama_memory_t memory, llama_seq_id from, llama_seq_id to, llama_pos, llama_pos) {
+  auto& cells = reinterpret_cast<llama_context*>(memory)->cells;
+  cells[to] = cells[from];
 }
 
 int32_t llama_decode(llama_context* context, llama_batch batch) {
   const std::string action = next(context->model->script, "decode");
   if (!context->wait(action) || action == "2") return 2;
-  auto& cells = context->cells;
   context->rows.clear();
   for (int32_t i = 0; i < batch.n_tokens; ++i) {
+    auto& cells = context->cells[*batch.seq_id[i]];
     if (batch.pos[i] != static_cast<llama_pos>(cells.size())) return -1;
     cells.push_back(chain(cells.empty() ? 0 : cells.back(), batch.token[i]));
     if (batch.logits[i]) context->add_row(cells.back());
