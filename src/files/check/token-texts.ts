@@ -43,12 +43,13 @@ export async function findTextFaults(tokens: GgufArray, longest: number): Promis
     // Only texts that were made for it all fall into the same places.
     if (table.steps > MOST_STEPS * (id + TURN)) slow = new Set(tokens.rawSlice(0, id + 1));
   }
+  // llama.cpp gives a token without text this name, which another may have already.
   if (empty !== undefined) faults.repeated ??= findText(tokens, `[EMPTY_${empty}]`);
   return faults;
 }
 
-/** llama.cpp gives a token without text this name, which another may have already. */
-function findText(tokens: GgufArray, text: string): number | undefined {
+/** Id of the token with this text, which is plain ASCII. */
+export function findText(tokens: GgufArray, text: string): number | undefined {
   for (let id = 0; id < tokens.length; id++) {
     if (tokens.end(id) - tokens.begin(id) === text.length && tokens.rawText(id) === text) return id;
   }
