@@ -62,19 +62,14 @@ async function planPairs(
   capacity: number,
   signal?: AbortSignal,
 ): Promise<Plan> {
-  const encode = (lists: readonly (readonly PromptPart[])[]) =>
-    encodeParts(tokenizer, lists, options.control, options.userDefined, signal);
-  const [query, instruction, ...texts] = (await normalize([request.query, request.instruction, ...request.texts])) as [
-    string,
-    string,
-    ...string[],
-  ];
-  const head = await planHead(request, query, instruction, tokenizer, encode, options.template, capacity);
+  const encode: Encode = (lists) => encodeParts(tokenizer, lists, options.control, options.userDefined, signal);
+  const texts = await normalize(request.texts);
+  const head = await planHead(request, tokenizer, encode, options.template, capacity);
   const runs = await encode(texts.map((text) => [head.run.text + text]));
 
   // A document's tokens are those from where its run differs from the one without a document; its first word takes the blank there.
   const begins = runs.map((ids) => commonLength(ids, head.run.ids));
-  const shared = Math.min(...begins);
+  const shared = begins.reduce((least, begin) => Math.min(least, begin), head.run.ids.length);
   const windows: (readonly [begin: number, end: number])[][] = runs.map((ids, i) => {
     const begin = begins[i] as number;
     const length = ids.length - begin;
@@ -107,6 +102,8 @@ async function planPairs(
   };
 }
 
+type Encode = (lists: readonly (readonly PromptPart[])[]) => Promise<Int32Array[]>;
+
 /** What the prompts of one call have in common. */
 interface Head {
   readonly query: CutText;
@@ -118,50 +115,47 @@ interface Head {
   readonly room: number;
 }
 
+/** Template, instruction and query in tokens; the query is cut so that there is room for a document. */
 async function planHead(
   request: RerankRequest,
-  text: string,
-  called: string,
   tokenizer: Tokenizer,
-  encode: (lists: readonly (readonly PromptPart[])[]) => Promise<Int32Array[]>,
+  encode: Encode,
   template: Template,
   capacity: number,
 ): Promise<Head> {
+  const [text, called] = (await normalize([request.query, request.instruction])) as [string, string];
   const instruction = called || template.instruction;
+  const pieces = (query: string) => encode(template.build(query, instruction).pieces.map((piece) => [piece]));
   const empty = template.build('', instruction);
-  const around = await encode([empty.before, empty.after, [empty.run], ...empty.pieces.map((piece) => [piece])]);
-  const [before, after, run, ...emptyPieces] = around as [Int32Array, Int32Array, Int32Array, ...Int32Array[]];
+  const [before, after, run] = (await encode([empty.before, empty.after, [empty.run]])) as [Int32Array, Int32Array, Int32Array];
   const pair = Math.min(template.pairTokens, capacity - before.length - after.length);
-  const three = (tokens: number) => Math.max(Math.floor((tokens * 3) / 4), 1);
 
-  const left = template.cutsPiece ? pair : pair - concat(emptyPieces).length - run.length;
-  const limit = Math.min(request.maxQueryTokens, three(left));
+  const left = template.cutsPiece ? pair : pair - concat(await pieces('')).length - run.length;
+  const limit = Math.min(request.maxQueryTokens, threeQuarters(left));
   const [query] = (await cutTexts(tokenizer, [text], limit)) as [CutText];
-  const [first, ...others] = (await encode(template.build(query.text, instruction).pieces.map((piece) => [piece]))) as [
-    Int32Array,
-    ...Int32Array[],
-  ];
-  const piece = template.cutsPiece ? first.subarray(0, three(pair)) : first;
+  const [first, ...others] = (await pieces(query.text)) as [Int32Array, ...Int32Array[]];
+  const piece = template.cutsPiece ? first.subarray(0, threeQuarters(pair)) : first;
   const truncated = query.truncated || piece.length < first.length;
-  const room = pair - piece.length - concat(others).length;
+  if (request.overflow === 'error' && truncated) {
+    const [whole] = (await tokenizer.tokenize([text])) as [Int32Array];
+    // With an instruction in the same piece, less than the limit fits.
+    expectFit('the query', whole.length, Math.min(limit, whole.length - 1));
+  }
+  const beginning = concat([before, piece, ...others]);
+  const room = before.length + pair - beginning.length;
   if (room <= run.length) {
-    const taken = before.length + piece.length + concat(others).length + run.length + after.length;
+    const taken = beginning.length + run.length + after.length;
     throw new RerankError(
       'CONTEXT_OVERFLOW',
       `the prompt without a document has ${taken} tokens, and ${capacity} fit. Use a shorter instruction, or raise contextSize or memoryBudget`,
     );
   }
-  if (request.overflow === 'error' && truncated) {
-    const tokens = (await tokenizer.tokenize([text]))[0]?.length as number;
-    expectFit('the query', tokens, Math.min(limit, tokens - 1));
-  }
-  return {
-    query: { ...query, truncated },
-    before: concat([before, piece, ...others]),
-    run: { text: empty.run, ids: run },
-    after,
-    room,
-  };
+  return { query: { ...query, truncated }, before: beginning, run: { text: empty.run, ids: run }, after, room };
+}
+
+/** What a long query may take of that many tokens. */
+function threeQuarters(tokens: number): number {
+  return Math.max(Math.floor((tokens * 3) / 4), 1);
 }
 
 function expectFit(what: string, tokens: number, limit: number): void {

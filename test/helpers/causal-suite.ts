@@ -58,6 +58,20 @@ export function describeCausal(folder: string): void {
       expect(different.filter((text) => !/<\/?think>/.test(text))).toEqual([]);
     });
 
+    test.runIf(existsSync(list))(
+      'the tokenizer always splits before <Document>, so that the query needs to be read once',
+      async () => {
+        const { texts } = readJson<{ texts: string[] }>(list);
+        const [queries, documents] = [
+          texts.map((text) => `<Query>: ${text}\n`),
+          texts.toReversed().map((text) => `<Document>: ${text}`),
+        ];
+        const whole = await engine.tokenizer.tokenize(queries.map((query, i) => query + documents[i]));
+        const [a, b] = [await engine.tokenizer.tokenize(queries), await engine.tokenizer.tokenize(documents)];
+        expect(whole.map((ids) => ids.join())).toEqual(a.map((ids, i) => [...ids, ...(b[i] as Int32Array)].join()));
+      },
+    );
+
     const cases = readCases<CausalCase>(join(folder, 'cases', name));
     const asked = cases.filter(({ query }) => query.trim() !== '');
     test.each(asked.map((reference) => [reference.name, reference] as const))('%s', async (_, reference) => {
