@@ -43,7 +43,6 @@ export async function findTextFaults(tokens: GgufArray, longest: number): Promis
     // Only texts that were made for it all fall into the same places.
     if (table.steps > MOST_STEPS * (id + TURN)) slow = new Set(tokens.rawSlice(0, id + 1));
   }
-  // llama.cpp gives a token without text this name, which another may have already.
   if (empty !== undefined) faults.repeated ??= findText(tokens, `[EMPTY_${empty}]`);
   return faults;
 }
