@@ -108,7 +108,7 @@ export interface RerankResult<T = string> {
 }
 
 export interface Usage {
-  /** Tokens of all prompts. */
+  /** Tokens of all prompts; what all prompts of a call begin with counts once (Qwen3-Reranker, mxbai-rerank-v2). */
   totalTokens: number;
   /** Tokens whose states were still there from an earlier call. */
   reusedTokens: number;
