@@ -35,6 +35,9 @@ export async function chooseFamily(model: CheckedModel, path: string, head: stri
   if (model.architecture.name === 'qwen3') return chooseQwen3(model, path, head);
   if (head !== undefined)
     throw new RerankError('INVALID_ARGUMENT', `options.head: ${path} is an embedding model, it takes no head`);
+  if (model.architecture.name !== 'bert') {
+    throw new RerankError('MODEL_UNSUPPORTED_ARCH', `${path}: ${model.architecture.name} models are not scored yet`);
+  }
   return chooseBert(model, path);
 }
 
