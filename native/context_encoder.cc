@@ -16,19 +16,21 @@ int32_t ContextCore::missing_to_tile(size_t tokens) const {
 
 StatesOutput ContextCore::run_encoder(const Job& job, const std::function<void(int32_t)>& progress) {
   const uint32_t sequences = static_cast<uint32_t>(job.lengths.size());
-  Batch batch;
   std::vector<int32_t> lengths = job.lengths;
-  std::vector<uint8_t> types = job.types;
-  const auto add = [&](llama_seq_id sequence, size_t first, int32_t length) {
-    for (int32_t i = 0; i < length; ++i) batch.add(job.tokens[(first + i) % job.tokens.size()], i, sequence, true);
-  };
-  size_t at = 0;
-  for (uint32_t s = 0; s < sequences; at += job.lengths[s++]) add(static_cast<llama_seq_id>(s), at, job.lengths[s]);
   // What is missing to a tile is a sequence that nobody reads.
-  if (const int32_t missing = missing_to_tile(job.tokens.size())) {
-    add(static_cast<llama_seq_id>(sequences), 0, missing);
-    lengths.push_back(missing);
-    if (!types.empty()) types.resize(types.size() + missing);
+  if (const int32_t missing = missing_to_tile(job.tokens.size())) lengths.push_back(missing);
+  std::vector<int32_t> owner, position;
+  for (size_t s = 0; s < lengths.size(); ++s)
+    for (int32_t i = 0; i < lengths[s]; ++i) {
+      owner.push_back(static_cast<int32_t>(s));
+      position.push_back(i);
+    }
+  Batch batch;
+  std::vector<uint8_t> types;
+  for (int32_t token : corrections_.order(lengths)) {
+    const size_t given = static_cast<size_t>(token) % job.tokens.size();
+    batch.add(job.tokens[given], position[token], owner[token], true);
+    if (!job.types.empty()) types.push_back(job.types[given]);
   }
   // llama.cpp asserts unless the micro-batch is a multiple of the number of sequences.
   uint32_t room = 1;

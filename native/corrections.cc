@@ -28,22 +28,36 @@ void Corrections::begin(int32_t position) {
   lengths_.clear();
   types_.clear();
   filled_ = false;
-  attentions_ = gelus_ = additions_ = 0;
+  attentions_ = gelus_ = additions_ = trimmed_ = 0;
+  trimming_ = false;
 }
 
 void Corrections::begin(const std::vector<int32_t>& lengths, const std::vector<uint8_t>& types) {
   begin(0);
   lengths_ = lengths;
   types_ = types;
+  const std::vector<int32_t> tokens = order(lengths);
+  std::vector<int32_t> row_of(tokens.size());
+  for (size_t row = 0; row < tokens.size(); ++row) row_of[tokens[row]] = static_cast<int32_t>(row);
   rows_.sequences.clear();
-  int32_t row = 0;
+  auto next = row_of.begin();
   for (int32_t length : lengths) {
-    std::vector<int32_t>& sequence = rows_.sequences.emplace_back(length);
-    for (int32_t& own : sequence) own = row++;
+    rows_.sequences.emplace_back(next, next + length);
+    next += length;
   }
 }
 
+std::vector<int32_t> Corrections::order(const std::vector<int32_t>& lengths) const {
+  std::vector<int32_t> front, rest;
+  int32_t token = 0;
+  for (int32_t length : lengths)
+    for (int32_t i = 0; i < length; ++i) (place_.first_only && i == 0 ? front : rest).push_back(token++);
+  front.insert(front.end(), rest.begin(), rest.end());
+  return front;
+}
+
 void Corrections::apply(ggml_tensor* node) {
+  if (trimming_) trim(node);
   switch (node->op) {
     case GGML_OP_FLASH_ATTN_EXT:
     case GGML_OP_SOFT_MAX: attention(node); break;
@@ -64,6 +78,7 @@ void Corrections::finish() const {
   if (faults_.window > 0 || !faults_.slope_factors.empty()) expect("attention nodes", attentions_, place_.layers);
   if (faults_.exact_gelu) expect("GELU nodes", gelus_, place_.layers);
   if (!types_.empty()) expect("additions of token types", additions_, 1);
+  if (place_.first_only) expect("last states", trimmed_, 1);
 }
 
 // One attention node a layer, in order; with flash attention llama.cpp gives it no name.
@@ -108,13 +123,33 @@ bool Corrections::attend_ourselves(ggml_tensor* node) {
   return true;
 }
 
+// From the last attention on, only the rows in front count. Nodes keep their place in memory.
+void Corrections::trim(ggml_tensor* node) {
+  const auto rows = static_cast<int64_t>(lengths_.size());
+  node->ne[1] = rows;
+  if (node->op == GGML_OP_GET_ROWS) {
+    outputs_ = *node->src[1];
+    outputs_.ne[0] = rows;
+    node->src[1] = &outputs_;
+  }
+  if (std::strcmp(node->name, "result_embd") != 0) return;
+  trimming_ = false;
+  ++trimmed_;
+}
+
 // Makes a node one of ours: ggml keeps what it calls in the node's parameters.
 void Corrections::replace(ggml_tensor* node, ggml_custom_op_t function, float parameter) {
+  Rows* rows = &rows_;
+  if (function == attend && place_.first_only && attentions_ == place_.layers) {
+    last_rows_ = rows_;
+    last_rows_.first_only = trimming_ = true;
+    rows = &last_rows_;
+  }
   struct {
     ggml_custom_op_t function;
     int tasks;
     void* data;
-  } own{function, GGML_N_TASKS_MAX, &rows_};
+  } own{function, GGML_N_TASKS_MAX, rows};
   static_assert(sizeof own <= kScale * sizeof(int32_t), "ggml's part of a node's parameters");
   std::memset(node->op_params, 0, sizeof node->op_params);
   std::memcpy(node->op_params, &own, sizeof own);
@@ -126,7 +161,12 @@ void Corrections::replace(ggml_tensor* node, ggml_custom_op_t function, float pa
 void Corrections::again(ggml_tensor* node) {
   ggml_custom_op_t function;
   std::memcpy(&function, node->op_params, sizeof function);
-  if (function == attend) ++attentions_;
+  if (function == attend && ++attentions_ == place_.layers && place_.first_only) {
+    const std::vector<float> slopes = last_rows_.slopes;
+    last_rows_ = rows_;
+    last_rows_.slopes = slopes;
+    last_rows_.first_only = trimming_ = true;
+  }
   if (function == gelu) ++gelus_;
 }
 

@@ -31,6 +31,8 @@ struct GraphPlace {
   bool host = false;
   // Encoders whose layers all attend to everything can use our kernels.
   bool kernels = false;
+  // Of the last layer, only the first state of each sequence is read.
+  bool first_only = false;
 };
 
 // Changes nodes of llama.cpp's graph before they run. It relies on this package's contexts: a prompt is one sequence whose cell i
@@ -42,8 +44,11 @@ class Corrections {
 
   // A micro-batch of a prompt that begins at this position is about to run.
   void begin(int32_t position);
-  // A batch of sequences is about to run; `types` is empty or has one for each token.
+  // A batch of sequences is about to run; `types` is empty or has one for each row.
   void begin(const std::vector<int32_t>& lengths, const std::vector<uint8_t>& types);
+  // The tokens of a batch in the order of its rows: the first of each sequence in front, where only these are read in the end, so that
+  // the last layer need not compute more.
+  std::vector<int32_t> order(const std::vector<int32_t>& lengths) const;
   // Asked about every node before it runs.
   void apply(ggml_tensor* node);
   // After the run: throws INTERNAL unless every layer was met, since the graph is then another than the one known here.
@@ -58,11 +63,14 @@ class Corrections {
   void fill_window(const ggml_tensor& mask);
   void fill_slopes(const ggml_tensor& mask);
   void add_types(ggml_tensor* node);
+  void trim(ggml_tensor* node);
 
   const GraphFaults faults_;
   const GraphPlace place_;
-  Rows rows_;
-  int32_t position_ = 0, attentions_ = 0, gelus_ = 0, additions_ = 0;
+  Rows rows_, last_rows_;
+  ggml_tensor outputs_{};
+  bool trimming_ = false;
+  int32_t position_ = 0, attentions_ = 0, gelus_ = 0, additions_ = 0, trimmed_ = 0;
   std::vector<int32_t> lengths_;
   std::vector<uint8_t> types_;
   bool filled_ = false;

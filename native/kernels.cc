@@ -87,11 +87,38 @@ RERANK_INLINE float single(uint16_t half) {
   return half & 0x8000 ? -magnitude : magnitude;
 }
 
+// exp(score - largest) for `count` scores, 0 for what fills up the last step. Returns 1 / their sum.
+RERANK_INLINE float soften(float* scores, int64_t count, int64_t padded) {
+  for (int64_t j = count; j < padded; ++j) scores[j] = -INFINITY;
+  Floats largest = Floats{} - INFINITY;
+  for (int64_t j = 0; j < padded; j += kLanes) {
+    Floats x;
+    load(x, scores + j);
+    largest = x > largest ? x : largest;
+  }
+  float most = largest[0];
+  for (int i = 1; i < kLanes; ++i) most = std::max(most, largest[i]);
+  Floats total{};
+  for (int64_t j = 0; j < padded; j += kLanes) {
+    Floats x;
+    load(x, scores + j);
+    x -= most;
+    const Ints counts = x > -87.0f;
+    exponential(x);
+    x = counts ? x : Floats{};
+    store(scores + j, x);
+    total += x;
+  }
+  float sum = 0;
+  for (int i = 0; i < kLanes; ++i) sum += total[i];
+  return 1 / sum;
+}
+
 struct Buffers {
-  std::vector<float> keys, values, scores, queries, sums;
+  std::vector<float> keys, values, scores, queries;
 };
 
-// One head, one sequence, the queries from `begin` to `end`. `keys` is [size][padded], `values` [padded][size].
+// One head, one sequence, the queries from `begin` to `end`. Keys are kept by number, [size][padded], values by row, [count][wide].
 RERANK_INLINE void attend_rows(const Rows& rows, const std::vector<int32_t>& sequence, int64_t head, int64_t begin, int64_t end,
                                ggml_tensor* node, Buffers& buffers) {
   const ggml_tensor *q = node->src[0], *k = node->src[1], *v = node->src[2];
@@ -102,16 +129,16 @@ RERANK_INLINE void attend_rows(const Rows& rows, const std::vector<int32_t>& seq
   // Several heads may share keys and values.
   const int64_t shared = head / (q->ne[2] / k->ne[2]);
   buffers.keys.assign(size * padded, 0.0f);
-  buffers.values.resize(count * size);
+  const int64_t wide = (size + kStep - 1) / kStep * kStep;
+  buffers.values.assign(count * wide, 0.0f);
   buffers.scores.resize(kQueries * padded);
   buffers.queries.resize(kQueries * size);
-  buffers.sums.resize(kQueries * size);
   for (int64_t j = 0; j < count; ++j) {
     const auto* key = reinterpret_cast<const uint16_t*>(static_cast<const char*>(k->data) + sequence[j] * k->nb[1] + shared * k->nb[2]);
     const auto* value =
         reinterpret_cast<const uint16_t*>(static_cast<const char*>(v->data) + sequence[j] * v->nb[1] + shared * v->nb[2]);
     for (int64_t d = 0; d < size; ++d) buffers.keys[d * padded + j] = single(key[d]);
-    for (int64_t d = 0; d < size; ++d) buffers.values[j * size + d] = single(value[d]);
+    for (int64_t d = 0; d < size; ++d) buffers.values[j * wide + d] = single(value[d]);
   }
   const float slope = rows.slopes.empty() ? 0.0f : rows.slopes[head];
   Floats lanes;
@@ -124,8 +151,6 @@ RERANK_INLINE void attend_rows(const Rows& rows, const std::vector<int32_t>& seq
       const auto* from = reinterpret_cast<const float*>(static_cast<const char*>(q->data) + row * q->nb[1] + head * q->nb[2]);
       for (int64_t d = 0; d < size; ++d) buffers.queries[r * size + d] = from[d] * scale;
     }
-    float most[kQueries];
-    for (float& m : most) m = -INFINITY;
     for (int64_t j = 0; j < padded; j += kStep) {
       Floats sum[kQueries][2] = {};
       for (int64_t d = 0; d < size; ++d) {
@@ -145,38 +170,28 @@ RERANK_INLINE void attend_rows(const Rows& rows, const std::vector<int32_t>& seq
           store(&buffers.scores[r * padded + j + half * kLanes], sum[r][half] - distance * slope);
         }
     }
-    for (int r = 0; r < kQueries; ++r) {
-      float* scores = &buffers.scores[r * padded];
-      for (int64_t j = 0; j < count; ++j) most[r] = std::max(most[r], scores[j]);
-      for (int64_t j = count; j < padded; ++j) scores[j] = -INFINITY;
-      Floats total{};
-      for (int64_t j = 0; j < padded; j += kLanes) {
-        Floats x;
-        load(x, scores + j);
-        x -= most[r];
-        // What is too small to count is 0, as is what fills up the last step.
-        const Ints counts = x > -87.0f;
-        exponential(x);
-        x = counts ? x : Floats{};
-        store(scores + j, x);
-        total += x;
+    float share[kQueries];
+    for (int r = 0; r < kQueries; ++r) share[r] = soften(&buffers.scores[r * padded], count, padded);
+    for (int64_t d = 0; d < size; d += kStep) {
+      Floats sum[kQueries][2] = {};
+      for (int64_t j = 0; j < count; ++j) {
+        Floats low, high;
+        load(low, &buffers.values[j * wide + d]);
+        load(high, &buffers.values[j * wide + d + kLanes]);
+        for (int r = 0; r < kQueries; ++r) {
+          const float score = buffers.scores[r * padded + j];
+          sum[r][0] += low * score;
+          sum[r][1] += high * score;
+        }
       }
-      float sum = 0;
-      for (int i = 0; i < kLanes; ++i) sum += total[i];
-      most[r] = 1 / sum;
-    }
-    std::fill(buffers.sums.begin(), buffers.sums.end(), 0.0f);
-    for (int64_t j = 0; j < count; ++j) {
-      const float* value = &buffers.values[j * size];
-      for (int r = 0; r < kQueries; ++r) {
-        const float share = buffers.scores[r * padded + j];
-        float* to = &buffers.sums[r * size];
-        for (int64_t d = 0; d < size; ++d) to[d] += share * value[d];
+      for (int r = 0; r < filled; ++r) {
+        auto* to = reinterpret_cast<float*>(static_cast<char*>(node->data) + head * node->nb[1] + sequence[first + r] * node->nb[2]);
+        for (int half = 0; half < 2; ++half) {
+          const Floats weighted = sum[r][half] * share[r];
+          const int64_t begins = d + half * kLanes, rest = std::min<int64_t>(kLanes, size - begins);
+          if (rest > 0) std::memcpy(to + begins, &weighted, rest * sizeof(float));
+        }
       }
-    }
-    for (int r = 0; r < filled; ++r) {
-      auto* to = reinterpret_cast<float*>(static_cast<char*>(node->data) + head * node->nb[1] + sequence[first + r] * node->nb[2]);
-      for (int64_t d = 0; d < size; ++d) to[d] = buffers.sums[r * size + d] * most[r];
     }
   }
 }
@@ -188,10 +203,10 @@ RERANK_CLONES void attend_all(ggml_tensor* node, int thread, int threads, const 
   Buffers buffers;
   int64_t piece = 0;
   for (const std::vector<int32_t>& sequence : rows.sequences)
-    for (int64_t begin = 0; begin < static_cast<int64_t>(sequence.size()); begin += kPiece)
+    for (int64_t begin = 0, count = rows.first_only ? 1 : sequence.size(); begin < count; begin += kPiece)
       for (int64_t head = 0; head < heads; ++head)
         if (piece++ % threads == thread)
-          attend_rows(rows, sequence, head, begin, std::min<int64_t>(begin + kPiece, sequence.size()), node, buffers);
+          attend_rows(rows, sequence, head, begin, std::min(begin + kPiece, count), node, buffers);
 }
 
 RERANK_CLONES void gelu_all(ggml_tensor* node, int thread, int threads) {

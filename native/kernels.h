@@ -13,6 +13,8 @@ struct Rows {
   std::vector<std::vector<int32_t>> sequences;
   // ALiBi slope of each head; empty for none.
   std::vector<float> slopes;
+  // Only the first position of each sequence is a query.
+  bool first_only = false;
 };
 
 // Whether this build has the kernels below; elsewhere ggml's own compute.
