@@ -1,7 +1,8 @@
 import { RerankError } from '../errors.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
-import { chooseListwise } from './listwise.js';
+import { chooseListwise, isListwise } from './listwise.js';
 import { hasTensor } from './metadata.js';
+import { choosePairwise, isCrossEncoder } from './pairwise.js';
 import { chooseSimilarity } from './similarity.js';
 
 /**
@@ -12,7 +13,13 @@ import { chooseSimilarity } from './similarity.js';
  */
 export async function chooseFamily(candidate: Candidate): Promise<FamilyChoice> {
   const { model, file } = candidate;
-  if (hasTensor(model, 'cls.output.weight'))
+  if (isListwise(candidate)) return chooseListwise(candidate);
+
+  if (model.architecture.name === 'qwen3') {
+    if (!hasTensor(model, 'cls.output.weight')) return chooseListwise(candidate);
     throw new RerankError('MODEL_UNSUPPORTED_ARCH', `${file.path}: a cross-encoder scores pairs, which this version does not do`);
-  return model.architecture.name === 'qwen3' ? chooseListwise(candidate) : chooseSimilarity(candidate);
+  }
+
+  if (await isCrossEncoder(candidate)) return choosePairwise(candidate);
+  return chooseSimilarity(candidate);
 }

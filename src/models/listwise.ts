@@ -10,6 +10,11 @@ import { readProjector } from '../listwise/projector.js';
 import { DOCUMENT_MARKER } from '../listwise/prompt.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
 
+/** Whether a file is a listwise reranker: its vocabulary has the markers, or a head was named. */
+export function isListwise({ model, head }: Candidate): boolean {
+  return model.architecture.name === 'qwen3' && (model.vocabulary.control.has(DOCUMENT_MARKER.special) || head !== undefined);
+}
+
 /** jina-reranker-v3 and v3.5. */
 export async function chooseListwise({ model, file, head: named }: Candidate): Promise<FamilyChoice> {
   const { width, context } = model.dimensions;

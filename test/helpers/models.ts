@@ -18,6 +18,7 @@ const unpackedModels = join(root, 'build/test-models');
 
 export const LISTWISE_FIXTURES = join(root, 'test/fixtures/listwise');
 export const SIMILARITY_FIXTURES = join(root, 'test/fixtures/similarity');
+export const PAIRWISE_FIXTURES = join(root, 'test/fixtures/pairwise');
 export const STARTER = join(root, 'gguf/all-MiniLM-L6-v2-Q8_0.gguf');
 
 /** Makes `target` from `source` unless that was done already. Safe when several processes do it at once. */
