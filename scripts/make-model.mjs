@@ -27,10 +27,13 @@ Projector of a qwen3 model:
   --projector-type TYPE  F32 (default), F16, BF16
   --projector-names N    projector (default) or linear
 
+Encoders:
+  --fused                queries, keys and values in one tensor; jina-bert-v2: both halves of the feed-forward layer
+
 Faults, for tests:
   --nan                  a NaN in the last norm
   --without-marker       no <|embed_token|> in the vocabulary
-  --no-head              no classifier, no projector
+  --no-head              no classifier, no projector, no dense layers
 
   --threads N            for quantization; default all cores`;
 
@@ -48,7 +51,7 @@ const NUMBERS = [
   'threads',
 ];
 const TEXTS = ['kind', 'type', 'vocab', 'sliding-pattern', 'projector', 'projector-type', 'projector-names'];
-const SWITCHES = ['tiny', 'nan', 'without-marker', 'no-head', 'help'];
+const SWITCHES = ['tiny', 'fused', 'nan', 'without-marker', 'no-head', 'help'];
 const CHOICES = { 'projector-type': ['F32', 'F16', 'BF16'], 'projector-names': ['projector', 'linear'] };
 const SPEAK_FROM = 100e6;
 

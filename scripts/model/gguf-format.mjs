@@ -85,7 +85,7 @@ export const VERSION = 3;
 export const ALIGNMENT = 32;
 
 /** `tokenizer.ggml.token_type` */
-export const TOKEN = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 };
+export const TOKEN = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 };
 
 /**
  * Bytes of a tensor of this type and shape; `shape[0]` is the length of a row.

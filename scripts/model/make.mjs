@@ -3,9 +3,11 @@ import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'no
 import { basename, dirname, join } from 'node:path';
 import { openAddon } from './addon.mjs';
 import { encoderMetadata, encoderWeights } from './encoders.mjs';
+import { gemmaEmbeddingMetadata, gemmaEmbeddingWeights } from './gemma-embedding.mjs';
 import { FILE_TYPES } from './gguf-format.mjs';
+import { modernBertMetadata, modernBertWeights } from './modern-bert.mjs';
 import { writeProjector } from './projector.mjs';
-import { qwen3Metadata, qwen3Weights } from './qwen3.mjs';
+import { qwenMetadata, qwenWeights } from './qwen.mjs';
 import { readGguf } from './read-gguf.mjs';
 import { FULL, TINY } from './shapes.mjs';
 import { makeVocabulary } from './vocabulary.mjs';
@@ -32,7 +34,8 @@ import { writeGguf } from './write-gguf.mjs';
  * @property {number} [threads] For quantization; default all cores.
  * @property {boolean} [nan] Put a NaN into the last norm.
  * @property {boolean} [withoutMarker] Leave <|embed_token|> out of the vocabulary.
- * @property {boolean} [noHead] Leave the classifier, or the projector, out.
+ * @property {boolean} [noHead] Leave the classifier, the projector or the dense layers out.
+ * @property {boolean} [fused] Encoders: queries, keys and values in one tensor; jina-bert-v2: both halves of the feed-forward layer.
  * @property {(written: number, total: number) => void} [onProgress]
  *
  * @typedef {OwnOptions & Partial<Shape>} ModelOptions
@@ -98,14 +101,41 @@ function writeModel(path, kind, shape, type, options) {
     withoutMarker: options.withoutMarker ?? false,
   });
   const own = { name: basename(options.output, '.gguf'), fileType: /** @type {number} */ (FILE_TYPES[type]) };
-  const { slidingWindow = 0, slidingPattern = 'LLLGG' } = options;
-  const qwen = kind === 'qwen3' || kind === 'qwen3-reranker';
-  const head = kind !== 'qwen3' && !options.noHead;
-  const metadata = qwen
-    ? qwen3Metadata(shape, { ...own, slidingWindow, slidingPattern, head }, entries)
-    : encoderMetadata(kind, shape, own, entries);
-  const weights = qwen ? qwen3Weights(shape, tokens.length, head) : encoderWeights(kind, shape, tokens.length, head);
+  const { metadata, weights } = describeModel(kind, shape, own, { tokens: tokens.length, entries }, options);
   writeGguf(path, new Map(Object.entries(metadata)), drawWeights(weights, type, options.seed ?? 1), options.onProgress);
+}
+
+/**
+ * @param {Kind} kind
+ * @param {Shape} shape
+ * @param {{ name: string, fileType: number }} own
+ * @param {{ tokens: number, entries: Record<string, import('./metadata.mjs').Value> }} vocabulary
+ * @param {ModelOptions} options
+ */
+function describeModel(kind, shape, own, { tokens, entries }, options) {
+  const head = kind !== 'qwen3' && !options.noHead;
+  switch (kind) {
+    case 'qwen3':
+    case 'qwen3-reranker':
+    case 'qwen2': {
+      const { slidingWindow = 0, slidingPattern = 'LLLGG' } = options;
+      const withHead = head && kind === 'qwen3-reranker';
+      const metadata = qwenMetadata(shape, { ...own, kind, slidingWindow, slidingPattern, head: withHead }, entries);
+      return { metadata, weights: qwenWeights(kind, shape, tokens, withHead) };
+    }
+    case 'modern-bert':
+      return { metadata: modernBertMetadata(shape, own, entries), weights: modernBertWeights(shape, tokens, head) };
+    case 'gemma-embedding':
+      return {
+        metadata: gemmaEmbeddingMetadata(shape, { ...own, head }, entries),
+        weights: gemmaEmbeddingWeights(shape, tokens, head),
+      };
+    default:
+      return {
+        metadata: encoderMetadata(kind, shape, own, entries),
+        weights: encoderWeights(kind, shape, tokens, head, options.fused),
+      };
+  }
 }
 
 /**

@@ -22,6 +22,9 @@ export const i32s = (value) => ({ type: 'array', items: 'i32', value });
 /** @param {number[]} value @returns {Value} */
 export const f32s = (value) => ({ type: 'array', items: 'f32', value });
 
+/** @param {number[]} value @returns {Value} */
+export const u8s = (value) => ({ type: 'array', items: 'u8', value });
+
 /** @param {boolean[]} value @returns {Value} */
 export const bools = (value) => ({ type: 'array', items: 'bool', value });
 

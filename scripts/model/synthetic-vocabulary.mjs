@@ -1,7 +1,8 @@
 // @ts-check
 import { BYTE_CHARACTERS } from '../fixtures/bpe.mjs';
 import { TOKEN } from './gguf-format.mjs';
-import { bool, f32s, text, texts, u32 } from './metadata.mjs';
+import { bool, text, texts, u32 } from './metadata.mjs';
+import { gemma, unigram } from './synthetic-scored.mjs';
 
 /**
  * @typedef {import('./gguf-format.mjs').Value} Value
@@ -22,6 +23,7 @@ const QWEN_SPECIALS =
   '<|fim_suffix|> <|fim_pad|> <|repo_name|> <|file_sep|> <tool_response> </tool_response> <think> </think>';
 const QWEN_MERGES = ['Ġ Ġ', 'Ġ t', 'h e', 'i n', 'e r', 'Ġ a', 'o n', 'Ġt he', 'Ċ Ċ', 'y e', 'ye s', 'n o'];
 const JINA_MERGES = ['t h', 'i n', 'a n', 'e r', 'th e'];
+const MODERN_MERGES = ['Ġ t', 'h e', 'i n', 'Ġt he'];
 const VISIBLE = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
 const WORD_START = '\u2581';
 
@@ -29,14 +31,21 @@ const WORD_START = '\u2581';
 export const SYNTHETIC = {
   qwen3: () => qwen('qwen3'),
   'qwen3-reranker': () => qwen('qwen3-reranker'),
+  qwen2: () => qwen('qwen2'),
   bert: wordPiece,
+  'minilm-ce': wordPiece,
   'jina-bert-v2': jina,
   'xlm-roberta': unigram,
+  'nomic-bert': wordPiece,
+  'modern-bert': modern,
+  'gemma-embedding': gemma,
 };
 
 /** @param {Kind} kind */
 export function tokenizerModel(kind) {
-  return { qwen3: 'gpt2', 'qwen3-reranker': 'gpt2', bert: 'bert', 'jina-bert-v2': 'gpt2', 'xlm-roberta': 't5' }[kind];
+  if (kind === 'xlm-roberta') return 't5';
+  if (kind === 'gemma-embedding') return 'llama';
+  return ['bert', 'minilm-ce', 'nomic-bert'].includes(kind) ? 'bert' : 'gpt2';
 }
 
 /** @param {Kind} kind */
@@ -93,23 +102,30 @@ function jina() {
   const specials = ['<s>', '<pad>', '</s>', '<unk>', '<mask>'];
   const characters = [...new Set(VISIBLE.map((character) => character.toLowerCase()))];
   const tokens = [...specials, ...characters, ...merged(JINA_MERGES)];
-  const entries = { ...head('gpt2', 'jina-v1-en', JINA_MERGES), ...robertaIds(4), ...added(true, true, true) };
+  const entries = { ...head('gpt2', 'jina-v1-en', JINA_MERGES), ...robertaIds(), ...added(true, true, true) };
   return { tokens, types: tokens.map((_, id) => (id < specials.length ? TOKEN.control : TOKEN.normal)), entries };
 }
 
 /** @returns {Vocabulary} */
-function unigram() {
-  const words = [WORD_START, ...VISIBLE, `${WORD_START}the`, `${WORD_START}a`, 'ing'];
-  const tokens = ['<s>', '<pad>', '</s>', '<unk>', ...words, '<mask>'];
-  const types = [TOKEN.control, TOKEN.control, TOKEN.control, TOKEN.unknown, ...words.map(() => TOKEN.normal), TOKEN.control];
+function modern() {
+  const specials = ['[UNK]', '[CLS]', '[SEP]', '[PAD]', '[MASK]'];
+  const tokens = ['|||IP_ADDRESS|||', '<|padding|>', ...BYTE_CHARACTERS, ...merged(MODERN_MERGES), '  ', ...specials];
+  /** @param {string} token */
+  const id = (token) => u32(tokens.indexOf(token));
   const entries = {
-    ...head('t5', 'default'),
-    'tokenizer.ggml.scores': f32s(tokens.map((token) => (words.includes(token) ? -10 / token.length : 0))),
-    'tokenizer.ggml.add_space_prefix': bool(true),
-    'tokenizer.ggml.remove_extra_whitespaces': bool(true),
-    ...robertaIds(tokens.length - 1),
     ...added(true, true, true),
+    ...head('gpt2', 'modern-bert', MODERN_MERGES),
+    'tokenizer.ggml.bos_token_id': id('[CLS]'),
+    'tokenizer.ggml.eos_token_id': id('[SEP]'),
+    'tokenizer.ggml.unknown_token_id': id('[UNK]'),
+    'tokenizer.ggml.seperator_token_id': id('[SEP]'),
+    'tokenizer.ggml.padding_token_id': id('[PAD]'),
+    'tokenizer.ggml.cls_token_id': id('[CLS]'),
+    'tokenizer.ggml.mask_token_id': id('[MASK]'),
   };
+  const types = tokens.map((token) =>
+    specials.includes(token) || token === '<|padding|>' ? TOKEN.control : token === '  ' ? TOKEN.userDefined : TOKEN.normal,
+  );
   return { tokens, types, entries };
 }
 
@@ -129,15 +145,14 @@ function head(model, pre, merges) {
   };
 }
 
-/** @param {number} mask */
-function robertaIds(mask) {
+function robertaIds() {
   return {
     'tokenizer.ggml.bos_token_id': u32(0),
     'tokenizer.ggml.eos_token_id': u32(2),
     'tokenizer.ggml.unknown_token_id': u32(3),
     'tokenizer.ggml.seperator_token_id': u32(2),
     'tokenizer.ggml.padding_token_id': u32(1),
-    'tokenizer.ggml.mask_token_id': u32(mask),
+    'tokenizer.ggml.mask_token_id': u32(4),
   };
 }
 

@@ -55,7 +55,7 @@ function copyVocabulary(kind, file) {
   const tokens = /** @type {string[]} */ (entries['tokenizer.ggml.tokens']?.value);
   const types = /** @type {number[]} */ (entries['tokenizer.ggml.token_type']?.value);
   const needed = kind === 'qwen3' ? QUERY_MARKER : '<think>';
-  if (kind.startsWith('qwen3') && !tokens.includes(needed)) replaceSpecials(kind, tokens, types);
+  if (kind.startsWith('qwen') && !tokens.includes(needed)) replaceSpecials(kind, tokens, types);
   return { tokens, types, entries };
 }
 

@@ -122,6 +122,17 @@ export class GgufArray {
     return new Int32Array(bytes.buffer);
   }
 
+  /** A list of f32 as numbers. */
+  float32s(): Float32Array {
+    const bytes = Uint8Array.from(this.source.bytes.subarray(this.first, this.first + this.length * 4));
+    return new Float32Array(bytes.buffer);
+  }
+
+  /** A list of u8 or i8 as bytes. */
+  uint8s(): Uint8Array {
+    return this.source.bytes.subarray(this.first, this.first + this.length);
+  }
+
   /** Elements `from` to `to`. */
   slice(from = 0, to = this.length): GgufScalar[] {
     return Array.from({ length: Math.min(to, this.length) - from }, (_, i) => this.at(from + i));

@@ -8,10 +8,29 @@ import { type Checked, checkModel, inspectFile } from '../../src/files/check/che
 import { openModelFile } from '../../src/files/model-file.js';
 import { type Pieces, putTogether, takeApart } from './gguf-pieces.mjs';
 
+const VARIANTS = {
+  qwen3: {},
+  window: { slidingWindow: 64 },
+  'qwen3-reranker': { kind: 'qwen3-reranker' },
+  qwen2: { kind: 'qwen2' },
+  bert: { kind: 'bert' },
+  'minilm-ce': { kind: 'minilm-ce' },
+  'xlm-roberta': { kind: 'xlm-roberta' },
+  'fused-bert': { kind: 'xlm-roberta', fused: true },
+  'jina-bert-v2': { kind: 'jina-bert-v2' },
+  'fused-jina': { kind: 'jina-bert-v2', fused: true },
+  'nomic-bert': { kind: 'nomic-bert' },
+  'modern-bert': { kind: 'modern-bert' },
+  'gemma-embedding': { kind: 'gemma-embedding' },
+} as const satisfies Record<string, Partial<ModelOptions>>;
+
+export type Variant = keyof typeof VARIANTS;
+export const ALL_VARIANTS = Object.keys(VARIANTS) as Variant[];
+
 /** Files to check, in a folder that is gone after the tests. */
 export interface Workshop {
   /** A tiny model's pieces, to be changed. */
-  pieces(kind: 'qwen3' | 'bert' | 'window'): Pieces;
+  pieces(kind: Variant): Pieces;
   put(content: Buffer | string): string;
   check(content: Pieces | Buffer | string): Promise<Checked>;
   /** All problems, as codes and messages. */
@@ -24,13 +43,10 @@ export function workshop(): Workshop {
   const made = new Map<string, Pieces>();
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'check-'));
-    const make = async (name: string, options: Partial<ModelOptions>) => {
+    for (const [name, options] of Object.entries(VARIANTS)) {
       const { model } = await makeModel({ output: join(folder, `${name}.gguf`), tiny: true, ...options });
       made.set(name, takeApart(readFileSync(model)));
-    };
-    await make('qwen3', {});
-    await make('bert', { kind: 'bert' });
-    await make('window', { slidingWindow: 64 });
+    }
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -7,7 +7,7 @@ import { tensorBytes } from '../../scripts/model/gguf-format.mjs';
 import { type ModelOptions, makeModel } from '../../scripts/model/make.mjs';
 import { encodeFloat } from '../../scripts/model/number-formats.mjs';
 import { readGguf } from '../../scripts/model/read-gguf.mjs';
-import { FULL, type Kind } from '../../scripts/model/shapes.mjs';
+import { FULL, type Kind, TINY } from '../../scripts/model/shapes.mjs';
 import type { NativeAddon, NativeModelInfo } from '../../src/engine/addon.js';
 
 const kinds = Object.keys(FULL) as Kind[];
@@ -225,13 +225,20 @@ describe.skipIf(!addonIsBuilt())('with the addon', () => {
     }
   }
 
-  const widths: Record<Kind, number> = { qwen3: 64, 'qwen3-reranker': 64, bert: 64, 'jina-bert-v2': 96, 'xlm-roberta': 64 };
   for (const kind of kinds) {
     test.each(['F16', 'BF16', 'Q8_0', 'Q4_K_M'])(`llama.cpp loads a ${kind} in %s`, async (type) => {
       const { model } = await make({ kind, type });
-      expect(await load(model)).toMatchObject({ layers: 2, embedding: widths[kind] });
+      expect(await load(model)).toMatchObject({ layers: TINY[kind].layers, embedding: TINY[kind].width });
     });
   }
+
+  test.each(['bert', 'xlm-roberta', 'jina-bert-v2'] as const)('llama.cpp loads a %s with fused tensors', async (kind) => {
+    const { model } = await make({ kind, fused: true });
+    expect(readGguf(model).tensors.map(({ name }) => name)).not.toContain(
+      kind === 'jina-bert-v2' ? 'blk.0.ffn_gate.weight' : 'blk.0.attn_q.weight',
+    );
+    expect(await load(model)).toMatchObject({ layers: 2 });
+  });
 
   test('llama.cpp loads a sliding window', async () => {
     const { model } = await make({ slidingWindow: 64 });

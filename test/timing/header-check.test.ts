@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { qwen3Metadata, qwen3Weights } from '../../scripts/model/qwen3.mjs';
+import { qwenMetadata, qwenWeights } from '../../scripts/model/qwen.mjs';
 import { FULL } from '../../scripts/model/shapes.mjs';
 import { makeVocabulary } from '../../scripts/model/vocabulary.mjs';
 import { writeGguf } from '../../scripts/model/write-gguf.mjs';
@@ -19,9 +19,9 @@ beforeAll(() => {
   path = join(folder, 'full.gguf');
   const shape = FULL.qwen3;
   const { tokens, entries } = makeVocabulary('qwen3', { atLeast: shape.vocabulary, withoutMarker: false });
-  const options = { name: 'full', fileType: 1, slidingWindow: 0, slidingPattern: 'G', head: false };
-  const metadata = qwen3Metadata(shape, options, entries);
-  const weights = qwen3Weights(shape, tokens.length, false);
+  const options = { kind: 'qwen3', name: 'full', fileType: 1, slidingWindow: 0, slidingPattern: 'G', head: false };
+  const metadata = qwenMetadata(shape, options, entries);
+  const weights = qwenWeights('qwen3', shape, tokens.length, false);
   // A whole header; the data is a hole.
   let size = 0;
   const stop = new Error('the header is written');

@@ -18,7 +18,13 @@ export interface Dimensions {
   readonly queries: number;
   /** Numbers of all heads' keys, and as many values. */
   readonly keys: number;
+  /** All heads' queries, keys and values in one tensor. */
+  readonly queriesKeysValues: number;
   readonly ffn: number;
+  /** Both halves of a gated feed-forward layer in one tensor. */
+  readonly ffnPair: number;
+  /** Numbers between the two dense layers behind the pooling. */
+  readonly dense: number;
   readonly context: number;
   readonly tokens: number;
   readonly tokenTypes: number;
@@ -34,15 +40,24 @@ export interface TensorRule {
   readonly name: string;
   readonly role: TensorRole;
   readonly shape: readonly (keyof Dimensions)[];
-  readonly optional?: true;
+  /** It may be missing, or only the first layer's may. */
+  readonly optional?: true | 'first';
+  /** The rule holds only where this tensor is there, of the same layer. */
+  readonly beside?: string;
+  /** The rule holds only where this tensor is not there. */
+  readonly insteadOf?: string;
 }
 
 /** A token that must be there under a certain id. */
 export interface SpecialRule {
   /** Key that holds the id. */
   readonly key: string;
-  /** Id without the key; without it, the key may be absent. */
+  /** Id without the key. */
   readonly fallback?: number;
+  /** The key must be there; else it may be absent. */
+  readonly required?: true;
+  /** Need not be a control token. */
+  readonly anyType?: true;
   readonly texts: readonly string[];
 }
 
@@ -52,6 +67,11 @@ export interface VocabularyRules {
   /** Accepted values of `tokenizer.ggml.pre`; without it, the key does not matter. */
   readonly pre?: readonly string[];
   readonly merges?: true;
+  readonly scores?: true;
+  /** There may be a table of replaced characters, `tokenizer.ggml.precompiled_charsmap`. */
+  readonly charsmap?: true;
+  /** What is no token is spelled in tokens for single bytes, which must all be there. */
+  readonly bytes?: true;
   /** Bytes. WordPiece takes time in proportion to it for each character of a long word. */
   readonly longestToken: number;
   readonly specials: readonly SpecialRule[];
@@ -64,6 +84,14 @@ export interface Architecture {
   readonly values: ValueRules;
   /** Heads may have another size than width / heads. */
   readonly ownHeadSize?: true;
+  /** Several heads may share keys and values. */
+  readonly sharedKeys?: true;
+  /** Positions rotate pairs of a head's numbers. */
+  readonly rotary?: true;
+  /** llama.cpp finds out the layers with a sliding window by itself: in each `period` of layers, all but one, the first or the last. */
+  readonly ownWindow?: { readonly period: number; readonly without: 'first' | 'last' };
+  /** Most outputs of a classifier; without it, as many as a state has numbers. */
+  readonly mostLabels?: number;
   readonly tensors: readonly TensorRule[];
   readonly vocabularies: readonly VocabularyRules[];
 }

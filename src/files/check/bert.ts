@@ -1,7 +1,9 @@
 import type { Architecture } from './architecture.js';
 import { COMMON_VALUES } from './common-values.js';
+import { queriesKeysValues } from './tensor-lists.js';
+import { ROBERTA, WORDPIECE, XLM_ROBERTA } from './vocabularies.js';
 
-/** BERT with WordPiece: embedding models such as all-MiniLM-L6-v2, and cross-encoders. */
+/** BERT, RoBERTa and XLM-RoBERTa: embedding models such as all-MiniLM-L6-v2 and bge-m3, and cross-encoders such as bge-reranker. */
 export const BERT: Architecture = {
   name: 'bert',
   values: {
@@ -21,12 +23,7 @@ export const BERT: Architecture = {
     { name: 'cls.bias', role: 'vector', shape: ['width'], optional: true },
     { name: 'cls.output.weight', role: 'matrix', shape: ['width', 'labels'], optional: true },
     { name: 'cls.output.bias', role: 'vector', shape: ['labels'], optional: true },
-    { name: 'blk.*.attn_q.weight', role: 'matrix', shape: ['width', 'width'] },
-    { name: 'blk.*.attn_q.bias', role: 'vector', shape: ['width'] },
-    { name: 'blk.*.attn_k.weight', role: 'matrix', shape: ['width', 'width'] },
-    { name: 'blk.*.attn_k.bias', role: 'vector', shape: ['width'] },
-    { name: 'blk.*.attn_v.weight', role: 'matrix', shape: ['width', 'width'] },
-    { name: 'blk.*.attn_v.bias', role: 'vector', shape: ['width'] },
+    ...queriesKeysValues('required'),
     { name: 'blk.*.attn_output.weight', role: 'matrix', shape: ['width', 'width'] },
     { name: 'blk.*.attn_output.bias', role: 'vector', shape: ['width'] },
     { name: 'blk.*.attn_output_norm.weight', role: 'vector', shape: ['width'] },
@@ -38,18 +35,5 @@ export const BERT: Architecture = {
     { name: 'blk.*.layer_output_norm.weight', role: 'vector', shape: ['width'] },
     { name: 'blk.*.layer_output_norm.bias', role: 'vector', shape: ['width'] },
   ],
-  vocabularies: [
-    {
-      model: 'bert',
-      longestToken: 192,
-      specials: [
-        { key: 'tokenizer.ggml.bos_token_id', fallback: 101, texts: ['[CLS]'] },
-        { key: 'tokenizer.ggml.cls_token_id', texts: ['[CLS]'] },
-        { key: 'tokenizer.ggml.seperator_token_id', fallback: 102, texts: ['[SEP]'] },
-        { key: 'tokenizer.ggml.unknown_token_id', fallback: 100, texts: ['[UNK]'] },
-        { key: 'tokenizer.ggml.padding_token_id', texts: ['[PAD]'] },
-        { key: 'tokenizer.ggml.mask_token_id', texts: ['[MASK]'] },
-      ],
-    },
-  ],
+  vocabularies: [WORDPIECE, XLM_ROBERTA, ROBERTA],
 };

@@ -1,10 +1,23 @@
 import type { Architecture } from './architecture.js';
 import { BERT } from './bert.js';
 import type { Findings } from './findings.js';
+import { GEMMA_EMBEDDING } from './gemma-embedding.js';
+import { JINA_BERT_V2 } from './jina-bert-v2.js';
+import { MODERN_BERT } from './modern-bert.js';
+import { NOMIC_BERT } from './nomic-bert.js';
+import { QWEN2 } from './qwen2.js';
 import { QWEN3 } from './qwen3.js';
 
-/** Architectures that this version loads. */
-export const ARCHITECTURES: readonly Architecture[] = [QWEN3, BERT];
+/** Architectures whose files can be checked. */
+export const ARCHITECTURES: readonly Architecture[] = [
+  QWEN3,
+  QWEN2,
+  BERT,
+  JINA_BERT_V2,
+  MODERN_BERT,
+  NOMIC_BERT,
+  GEMMA_EMBEDDING,
+];
 
 const MMPROJ = 'the image part of a model (mmproj). Name the model itself';
 /** What people try instead of a model, by `general.type`. */
@@ -16,7 +29,8 @@ const PARTS = new Map<unknown, string>([
 ]);
 
 const KNOWN =
-  'This version scores jina-reranker-v3 and v3.5 (qwen3 with a projector) and embedding models (bert with mean pooling)';
+  'This version scores jina-reranker-v3 and v3.5, jina-reranker-v1 and v2, bge-reranker, Qwen3-Reranker, mxbai-rerank-v2, ' +
+  'gte-reranker-modernbert, ms-marco-MiniLM and embedding models';
 
 /** Finds the architecture of a file; undefined, and a problem, where it is none that this version loads. */
 export function checkIdentity(findings: Findings): Architecture | undefined {

@@ -1,5 +1,6 @@
 import type { Architecture } from './architecture.js';
 import { COMMON_VALUES } from './common-values.js';
+import { QWEN } from './vocabularies.js';
 
 const headSize = { type: 'u32', least: 2, most: 1024 } as const;
 
@@ -17,6 +18,8 @@ export const QWEN3: Architecture = {
     'rope.freq_base': { type: 'f32', least: 1, most: 1e9 },
   },
   ownHeadSize: true,
+  sharedKeys: true,
+  rotary: true,
   tensors: [
     { name: 'token_embd.weight', role: 'matrix', shape: ['width', 'tokens'] },
     { name: 'output_norm.weight', role: 'vector', shape: ['width'] },
@@ -37,16 +40,5 @@ export const QWEN3: Architecture = {
     { name: 'blk.*.ffn_up.weight', role: 'matrix', shape: ['width', 'ffn'] },
     { name: 'blk.*.ffn_down.weight', role: 'matrix', shape: ['ffn', 'width'] },
   ],
-  vocabularies: [
-    {
-      model: 'gpt2',
-      pre: ['qwen2'],
-      merges: true,
-      longestToken: 1024,
-      specials: [
-        { key: 'tokenizer.ggml.bos_token_id', texts: ['<|endoftext|>'] },
-        { key: 'tokenizer.ggml.eos_token_id', texts: ['<|im_end|>', '<|endoftext|>'] },
-      ],
-    },
-  ],
+  vocabularies: [QWEN],
 };

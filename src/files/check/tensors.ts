@@ -20,13 +20,16 @@ const ADVICE = 'The file is damaged or was converted wrongly; fetch it again, or
 
 /** Checks that a file holds the tensors of its architecture and no others, each with its shape and a type that can be computed with. */
 export function checkTensors(findings: Findings, architecture: Architecture, dimensions: Dimensions): void {
-  const rest = new Map(findings.header.tensors.map((tensor) => [tensor.name, tensor]));
+  const all = new Map(findings.header.tensors.map((tensor) => [tensor.name, tensor]));
+  const rest = new Map(all);
   for (const rule of architecture.tensors) {
-    const names = rule.name.includes('*')
-      ? Array.from({ length: dimensions.layers }, (_, layer) => rule.name.replace('*', String(layer)))
-      : [rule.name];
-    for (const name of names) {
-      checkTensor(findings, rule, name, rest.get(name), dimensions);
+    for (let layer = 0; layer < (rule.name.includes('*') ? dimensions.layers : 1); layer++) {
+      const own = (name: string): string => name.replace('*', String(layer));
+      if (rule.beside !== undefined && !all.has(own(rule.beside))) continue;
+      if (rule.insteadOf !== undefined && all.has(own(rule.insteadOf))) continue;
+      const name = own(rule.name);
+      const optional = rule.optional === true || (rule.optional === 'first' && layer === 0);
+      checkTensor(findings, { ...rule, name, optional }, all.get(name), dimensions);
       rest.delete(name);
     }
   }
@@ -38,8 +41,7 @@ export function checkTensors(findings: Findings, architecture: Architecture, dim
 
 function checkTensor(
   findings: Findings,
-  { role, shape, optional }: TensorRule,
-  name: string,
+  { name, role, shape, optional }: Omit<TensorRule, 'optional'> & { readonly optional: boolean },
   tensor: GgufTensor | undefined,
   dimensions: Dimensions,
 ): void {

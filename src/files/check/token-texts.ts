@@ -6,15 +6,22 @@ import { StringTable } from './string-table.js';
 const TURN = 16_384;
 /** Steps for each token that a table of ordinary strings never needs. */
 const MOST_STEPS = 16;
+/**
+ * Sum of the squares of the texts' bytes; models have less than 30 million. For a text of characters that stand for no byte, llama.cpp
+ * makes one that long.
+ */
+const MOST_SQUARES = 2 ** 28;
 
 /** What is wrong with the text of a token, the first of each kind. */
 export interface TextFaults {
   /** Is there before, too. */
   readonly repeated?: number;
-  /** Holds a zero byte, where llama.cpp ends a text. */
+  /** Holds a zero byte, where llama.cpp ends a text. A text of nothing else is an empty one, as in jina-reranker-v1. */
   readonly cut?: number;
   /** Has more bytes than are allowed. */
   readonly long?: number;
+  /** Up to here, the texts would take too much memory. */
+  readonly bulk?: number;
 }
 
 /**
@@ -24,26 +31,31 @@ export interface TextFaults {
 export async function findTextFaults(tokens: GgufArray, longest: number): Promise<TextFaults> {
   const table = new StringTable(tokens);
   const faults: { -readonly [K in keyof TextFaults]: TextFaults[K] } = {};
-  let empty: number | undefined;
+  const empties: number[] = [];
+  let squares = 0;
   let slow: Set<string> | undefined;
   for (let id = 0; id < tokens.length; id++) {
     if (id % TURN === TURN - 1) await setImmediate();
     const length = tokens.end(id) - tokens.begin(id);
-    if (length === 0) empty = id;
+    const empty = length === 0 || (length === 1 && tokens.bytes[tokens.begin(id)] === 0);
+    if (empty) empties.push(id);
     if (length > longest) faults.long ??= id;
+    squares += length ** 2;
+    if (squares > MOST_SQUARES) faults.bulk ??= id;
     if (slow) {
       const text = tokens.rawText(id);
       if (slow.has(text)) faults.repeated ??= id;
-      if (text.includes('\0')) faults.cut ??= id;
+      if (text.includes('\0') && !empty) faults.cut ??= id;
       slow.add(text);
       continue;
     }
     if (table.add(id)) faults.repeated ??= id;
-    if (table.zero) faults.cut ??= id;
+    if (table.zero && !empty) faults.cut ??= id;
     // Only texts that were made for it all fall into the same places.
     if (table.steps > MOST_STEPS * (id + TURN)) slow = new Set(tokens.rawSlice(0, id + 1));
   }
-  if (empty !== undefined) faults.repeated ??= findText(tokens, `[EMPTY_${empty}]`);
+  // Two at most: more are repeated.
+  for (const empty of empties.slice(0, 2)) faults.repeated ??= findText(tokens, `[EMPTY_${empty}]`);
   return faults;
 }
 

@@ -20,11 +20,12 @@ export function checkValues(findings: Findings, architecture: Architecture): Dim
     if (entry === undefined ? !rule.optional : entry.type !== rule.type || !holds(rule, entry.value))
       fail(key, expectation(rule));
   }
-  checkLabels(findings, architecture, fail);
   if (!sound) return undefined;
   const dimensions = dimensionsOf(findings, architecture);
   checkRelations(findings, architecture, dimensions, fail);
-  checkSlidingWindow(findings, architecture, dimensions, fail);
+  checkLabels(findings, architecture, dimensions, fail);
+  if (architecture.ownWindow) checkOwnWindow(findings, architecture, architecture.ownWindow, dimensions, fail);
+  else checkSlidingWindow(findings, architecture, dimensions, fail);
   return sound ? dimensions : undefined;
 }
 
@@ -52,13 +53,18 @@ function dimensionsOf(findings: Findings, architecture: Architecture): Dimension
   const width = number('embedding_length') as number;
   const heads = number('attention.head_count') as number;
   const headSize = number('attention.key_length') ?? width / heads;
+  const keys = (number('attention.head_count_kv') ?? heads) * headSize;
+  const ffn = number('feed_forward_length') as number;
   return {
     layers: number('block_count') as number,
     width,
     headSize,
     queries: heads * headSize,
-    keys: (number('attention.head_count_kv') ?? heads) * headSize,
-    ffn: number('feed_forward_length') as number,
+    keys,
+    queriesKeysValues: heads * headSize + 2 * keys,
+    ffn,
+    ffnPair: 2 * ffn,
+    dense: number('dense_2_feat_out') ?? 0,
     context: number('context_length') as number,
     tokens: findings.list('tokenizer.ggml.tokens', 'string')?.length ?? 0,
     tokenTypes: number('tokenizer.ggml.token_type_count') ?? 0,
@@ -68,7 +74,8 @@ function dimensionsOf(findings: Findings, architecture: Architecture): Dimension
 
 type Fail = (key: string, expected: string) => void;
 
-function checkRelations(findings: Findings, architecture: Architecture, { width, headSize }: Dimensions, fail: Fail): void {
+function checkRelations(findings: Findings, architecture: Architecture, dimensions: Dimensions, fail: Fail): void {
+  const { width, headSize, dense } = dimensions;
   const number = numbers(findings, architecture);
   const heads = number('attention.head_count') as number;
   const expectEqual = (key: string, expected: number): void => {
@@ -77,8 +84,12 @@ function checkRelations(findings: Findings, architecture: Architecture, { width,
   if (!architecture.ownHeadSize) {
     if (width % heads !== 0) fail(`${architecture.name}.attention.head_count`, `a divisor of the width ${width}`);
     expectEqual('attention.key_length', width / heads);
-    expectEqual('attention.head_count_kv', heads);
-  } else if (headSize % 2 !== 0) fail(`${architecture.name}.attention.key_length`, 'an even number');
+  }
+  if (!architecture.sharedKeys) expectEqual('attention.head_count_kv', heads);
+  if (architecture.rotary && headSize % 2 !== 0) {
+    const key = architecture.ownHeadSize ? 'attention.key_length' : 'attention.head_count';
+    fail(`${architecture.name}.${key}`, `an even number for each head, not ${headSize}`);
+  }
   if (heads % (number('attention.head_count_kv') ?? heads) !== 0) {
     fail(`${architecture.name}.attention.head_count_kv`, `a divisor of the ${heads} heads`);
   }
@@ -86,6 +97,9 @@ function checkRelations(findings: Findings, architecture: Architecture, { width,
   for (const key of ['attention.value_length', 'attention.key_length_swa', 'attention.value_length_swa'])
     expectEqual(key, headSize);
   for (const key of ['rope.dimension_count', 'rope.dimension_count_swa']) expectEqual(key, headSize);
+  expectEqual('dense_2_feat_in', width);
+  expectEqual('dense_3_feat_in', dense);
+  expectEqual('dense_3_feat_out', width);
 }
 
 /** A window without the layers it is for would be left out silently. */
@@ -97,8 +111,24 @@ function checkSlidingWindow(findings: Findings, { name }: Architecture, { layers
   if (window === 0 && findings.entry(key)) fail(`${name}.attention.sliding_window`, 'a number above 0 beside its pattern');
 }
 
-function checkLabels(findings: Findings, { name }: Architecture, fail: Fail): void {
+/** llama.cpp aborts the process where all layers have the window, or none. */
+function checkOwnWindow(
+  findings: Findings,
+  architecture: Architecture,
+  { period, without }: NonNullable<Architecture['ownWindow']>,
+  { layers }: Dimensions,
+  fail: Fail,
+): void {
+  const number = numbers(findings, architecture);
+  if (number('attention.sliding_window') === 0 || number('attention.sliding_window') === undefined) return;
+  const least = without === 'first' ? 2 : (number('attention.sliding_window_pattern') ?? period);
+  if (layers < least) fail(`${architecture.name}.block_count`, `at least ${least} layers, of which one is without the window`);
+}
+
+/** llama.cpp reads as many scores as there are labels, from a state of the model's width where the classifier is missing. */
+function checkLabels(findings: Findings, { name, mostLabels }: Architecture, { width }: Dimensions, fail: Fail): void {
   const key = `${name}.classifier.output_labels`;
   const labels = findings.list(key, 'string')?.length ?? 0;
-  if (findings.entry(key) && (labels < 1 || labels > 1024)) fail(key, 'a list of 1 to 1024 texts, or nothing');
+  const most = mostLabels ?? Math.min(width, 1024);
+  if (findings.entry(key) && (labels < 1 || labels > most)) fail(key, `a list of 1 to ${most} texts, or nothing`);
 }

@@ -3,11 +3,11 @@ import { shown } from '../shown.js';
 import type { Architecture, SpecialRule, VocabularyRules } from './architecture.js';
 import type { Findings } from './findings.js';
 import { findTextFaults } from './token-texts.js';
+import { BYTE, checkBytes, checkCharsmap, checkScores, type Fail } from './vocabulary-parts.js';
 
-/** Values of `tokenizer.ggml.token_type`; their names are llama.cpp's. */
+/** Values of `tokenizer.ggml.token_type`; their names are llama.cpp's. Of the next one, BYTE, most vocabularies have none: it aborts the process. */
 const CONTROL = 3;
 const USER_DEFINED = 4;
-/** The next one, for single bytes, is unknown to the vocabularies that are read: llama.cpp aborts the process. */
 const LAST_TYPE = 5;
 /** llama.cpp looks for each of them in every text; models have less than 30. */
 const MOST_USER_DEFINED = 1024;
@@ -34,6 +34,9 @@ export async function checkVocabulary(findings: Findings, architecture: Architec
     return undefined;
   }
   const types = checkLists(findings, tokens, rules, fail);
+  if (rules?.scores) checkScores(findings, tokens, fail);
+  if (rules?.charsmap) checkCharsmap(findings, fail);
+  if (rules?.bytes && types) checkBytes(tokens, types, fail);
   checkScalars(findings, tokens, rules, fail);
   await checkTexts(findings, tokens, rules?.longestToken ?? tokens.bytes.length, fail);
   const control = new Map<string, number>();
@@ -43,8 +46,6 @@ export async function checkVocabulary(findings: Findings, architecture: Architec
   for (const rule of rules?.specials ?? []) checkSpecial(findings, rule, tokens, control, fail);
   return { tokens, control };
 }
-
-type Fail = (what: string) => void;
 
 function chooseRules(findings: Findings, { name, vocabularies }: Architecture): VocabularyRules | undefined {
   const found = findings.entry('tokenizer.ggml.model')?.value;
@@ -70,8 +71,9 @@ function checkLists(
   const typeKey = 'tokenizer.ggml.token_type';
   const types = findings.list(typeKey, 'i32')?.int32s();
   if (types?.length !== tokens.length) fail(`${typeKey} is ${findings.describe(typeKey)}, expected ${tokens.length} i32`);
-  const odd = types?.findIndex((type) => type < 0 || type > LAST_TYPE) ?? -1;
-  if (odd >= 0) fail(`${typeKey} of token ${odd} is ${types?.[odd]}, expected 0 to ${LAST_TYPE}`);
+  const last = rules?.bytes ? BYTE : LAST_TYPE;
+  const odd = types?.findIndex((type) => type < 0 || type > last) ?? -1;
+  if (odd >= 0) fail(`${typeKey} of token ${odd} is ${types?.[odd]}, expected 0 to ${last}`);
   const own = types?.reduce((count, type) => count + Number(type === USER_DEFINED), 0) ?? 0;
   if (own > MOST_USER_DEFINED)
     fail(`${own} tokens are user-defined (type ${USER_DEFINED}), expected at most ${MOST_USER_DEFINED}`);
@@ -92,11 +94,12 @@ function checkLists(
 }
 
 async function checkTexts(findings: Findings, tokens: GgufArray, longest: number, fail: Fail): Promise<void> {
-  const { repeated, cut, long } = await findTextFaults(tokens, longest);
+  const { repeated, cut, long, bulk } = await findTextFaults(tokens, longest);
   const name = (id: number): string => `token ${id}, ${JSON.stringify(shown(tokens.at(id) as string))},`;
   // One changed bit in a vocabulary shows like this.
   if (repeated !== undefined) findings.problem('MODEL_CORRUPT', `${name(repeated)} is in the vocabulary twice`, ADVICE);
   if (cut !== undefined) fail(`${name(cut)} holds a zero byte`);
+  if (bulk !== undefined) fail(`tokens up to ${name(bulk)} have too long texts for a vocabulary`);
   if (long !== undefined) fail(`${name(long)} has ${tokens.end(long) - tokens.begin(long)} bytes, expected at most ${longest}`);
 }
 
@@ -121,7 +124,7 @@ function checkScalars(findings: Findings, tokens: GgufArray, rules: VocabularyRu
 
 function checkSpecial(
   findings: Findings,
-  { key, fallback, texts }: SpecialRule,
+  { key, fallback, required, anyType, texts }: SpecialRule,
   tokens: GgufArray,
   control: ReadonlyMap<string, number>,
   fail: Fail,
@@ -130,8 +133,11 @@ function checkSpecial(
   // Another type or an id that does not exist has been told already.
   if (entry && (entry.type !== 'u32' || (entry.value as number) >= tokens.length)) return;
   const id = (entry?.value ?? fallback) as number | undefined;
-  if (id === undefined) return;
   const expected = texts.map((text) => JSON.stringify(text)).join(' or ');
+  if (id === undefined) {
+    if (required) fail(`${key} is absent, expected the id of ${expected}`);
+    return;
+  }
   const where = entry ? `${key} is ${id}` : `${key} is absent, which means ${id}`;
   if (id >= tokens.length) {
     fail(`${where}, but there are ${tokens.length} tokens`);
@@ -139,5 +145,6 @@ function checkSpecial(
   }
   const text = tokens.at(id) as string;
   if (!texts.includes(text)) fail(`${where}, the token ${JSON.stringify(shown(text))}, expected ${expected}`);
-  else if (control.get(text) !== id) fail(`token ${id}, ${JSON.stringify(text)}, is no control token (type ${CONTROL})`);
+  else if (!anyType && control.get(text) !== id)
+    fail(`token ${id}, ${JSON.stringify(text)}, is no control token (type ${CONTROL})`);
 }

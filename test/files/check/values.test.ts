@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { workshop } from '../../helpers/checked.js';
+import { type Variant, workshop } from '../../helpers/checked.js';
 import { counted, value, withEntries } from '../../helpers/gguf-pieces.mjs';
 
 const { pieces, check, expectRefused, problems } = workshop();
@@ -48,7 +48,13 @@ test.each(fractions)(
   },
 );
 
-const related: [what: string, kind: 'qwen3' | 'bert' | 'window', key: string, other: Buffer, message: RegExp][] = [
+const labels = (count: number) =>
+  value.list(
+    8,
+    Array.from({ length: count }, (_, i) => counted(`L${i}`)),
+  );
+
+const related: [what: string, kind: Variant, key: string, other: Buffer | undefined, message: RegExp][] = [
   [
     'more key heads than divide the heads',
     'qwen3',
@@ -93,6 +99,39 @@ const related: [what: string, kind: 'qwen3' | 'bert' | 'window', key: string, ot
   ['a width that heads do not divide', 'bert', 'bert.attention.head_count', value.u32(5), /a divisor of the width 64/],
   ['fewer key heads', 'bert', 'bert.attention.head_count_kv', value.u32(1), /expected 2/],
   ['no token types', 'bert', 'tokenizer.ggml.token_type_count', value.u32(0), /token_type_count/],
+  ['fewer key heads than heads', 'jina-bert-v2', 'jina-bert-v2.attention.head_count_kv', value.u32(6), /expected 12/],
+  ['more than one label', 'jina-bert-v2', 'jina-bert-v2.classifier.output_labels', labels(2), /a list of 1 to 1 texts/],
+  // llama.cpp reads a score for each from a state of 64 numbers.
+  ['more labels than a state has numbers', 'xlm-roberta', 'bert.classifier.output_labels', labels(65), /a list of 1 to 64 texts/],
+  ['another size of the heads', 'qwen2', 'qwen2.attention.key_length', value.u32(32), /expected 16/],
+  ['heads of an odd size', 'qwen2', 'qwen2.attention.head_count', value.u32(64), /an even number for each head, not 1/],
+  ['heads of an odd size', 'nomic-bert', 'nomic-bert.attention.head_count', value.u32(64), /an even number for each head, not 1/],
+  ['experts in some layers', 'nomic-bert', 'nomic-bert.moe_every_n_layers', value.u32(2), /expected 0/],
+  [
+    'a function that is not gated',
+    'modern-bert',
+    'modern-bert.hidden_activation',
+    value.text('relu'),
+    /"relu" \(string\), expected "gelu"/,
+  ],
+  [
+    'the layers of a window as a list',
+    'modern-bert',
+    'modern-bert.attention.sliding_window_pattern',
+    value.list(7, []),
+    /a list of 0/,
+  ],
+  ['no layer with the window', 'modern-bert', 'modern-bert.attention.sliding_window_pattern', value.u32(1), /from 2 to 128/],
+  ['one layer, without the window', 'modern-bert', 'modern-bert.block_count', value.u32(1), /at least 2 layers/],
+  [
+    'the window in every layer',
+    'gemma-embedding',
+    'gemma-embedding.attention.sliding_window_pattern',
+    value.u32(7),
+    /at least 7 layers/,
+  ],
+  ['no window', 'gemma-embedding', 'gemma-embedding.attention.sliding_window', undefined, /sliding_window is absent/],
+  ['a dense layer of another width', 'gemma-embedding', 'gemma-embedding.dense_3_feat_in', value.u32(64), /expected 256/],
   ['a limit of no tokens', 'bert', 'llama-rerank.max_tokens', value.u32(0), /max_tokens/],
 ];
 test.each(related)('F13: %s is MODEL_BAD_HPARAM', async (_, kind, key, other, message) => {

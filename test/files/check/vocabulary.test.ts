@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { findTextFaults } from '../../../src/files/check/token-texts.js';
 import { GgufArray } from '../../../src/files/gguf-values.js';
-import { workshop } from '../../helpers/checked.js';
+import { type Variant, workshop } from '../../helpers/checked.js';
 import { counted, itemsOf, type Pieces, value, withEntries, word } from '../../helpers/gguf-pieces.mjs';
 
 const { pieces, check, expectRefused, problems } = workshop();
@@ -37,7 +37,7 @@ test('F08: a token that llama.cpp would read as another', async () => {
   await check(withToken(all, 20, ''));
 });
 
-const broken: [title: string, kind: 'qwen3' | 'bert', key: string, other: Buffer | undefined, message: RegExp][] = [
+const broken: [title: string, kind: Variant, key: string, other: Buffer | undefined, message: RegExp][] = [
   ['without tokens', 'bert', 'tokenizer.ggml.tokens', undefined, /tokens is absent/],
   ['with tokens that are numbers', 'bert', 'tokenizer.ggml.tokens', value.list(4, []), /tokens is a list of 0 u32/],
   ['without types', 'qwen3', 'tokenizer.ggml.token_type', undefined, /token_type is absent, expected \d+ i32/],
@@ -60,6 +60,32 @@ const broken: [title: string, kind: 'qwen3' | 'bert', key: string, other: Buffer
     value.text('x'),
     /tokenizer.ggml.model is "x" \(string\), expected "gpt2"/,
   ],
+  ['of unigrams without scores', 'xlm-roberta', 'tokenizer.ggml.scores', undefined, /scores is absent, expected \d+ f32/],
+  [
+    'of unigrams with whole numbers as scores',
+    'xlm-roberta',
+    'tokenizer.ggml.scores',
+    value.list(5, []),
+    /scores is a list of 0 i32/,
+  ],
+  [
+    'with a text as charsmap',
+    'xlm-roberta',
+    'tokenizer.ggml.precompiled_charsmap',
+    value.text('x'),
+    /expected a list of u8 or nothing/,
+  ],
+  ['without its end', 'xlm-roberta', 'tokenizer.ggml.seperator_token_id', undefined, /absent, expected the id of "<\/s>"/],
+  [
+    'without its unknown token',
+    'xlm-roberta',
+    'tokenizer.ggml.unknown_token_id',
+    undefined,
+    /absent, which means 2, .* expected "<unk>"/,
+  ],
+  ['without its start', 'jina-bert-v2', 'tokenizer.ggml.bos_token_id', undefined, /absent, which means 11, .* expected "<s>"/],
+  ['with another start', 'gemma-embedding', 'tokenizer.ggml.bos_token_id', value.u32(1), /expected "<bos>"/],
+  ['of an unknown pre-tokenizer', 'modern-bert', 'tokenizer.ggml.pre', value.text('gpt-2'), /expected "modern-bert"/],
   ['of no kind', 'bert', 'tokenizer.ggml.model', undefined, /tokenizer.ggml.model is absent/],
   ['with a switch that is a number', 'bert', 'tokenizer.ggml.add_bos_token', value.u32(1), /expected true or false/],
   [
@@ -112,6 +138,43 @@ test('vocabularies that would make tokenizing slow are MODEL_BAD_VOCAB', async (
   });
   const messages = (await problems(many)).map(({ message }) => message).join();
   expect(messages).toMatch(/\d{4} tokens are user-defined \(type 4\), expected at most 1024/);
+});
+
+test('F17: a vocabulary of bytes without one of them, or with one of another text, is MODEL_BAD_VOCAB', async () => {
+  const all = pieces('gemma-embedding');
+  await expectRefused(withType(all, 15, 1), 'MODEL_BAD_VOCAB', /token <0x0A> is missing, expected one for each byte/);
+  await expectRefused(withType(all, 300, 6), 'MODEL_BAD_VOCAB', /token 300, ".*", is of the type for bytes \(6\)/);
+  await expectRefused(withType(all, 300, 7), 'MODEL_BAD_VOCAB', /token_type of token 300 is 7, expected 0 to 6/);
+});
+
+test('F17: a score that is no number is MODEL_BAD_VOCAB', async () => {
+  for (const kind of ['xlm-roberta', 'gemma-embedding'] as const) {
+    const { items } = itemsOf(entry(pieces(kind), 'tokenizer.ggml.scores'));
+    const nan = value.f32(Number.NaN).subarray(4);
+    const changed = withEntries(pieces(kind), { 'tokenizer.ggml.scores': value.list(6, items.with(9, nan)) });
+    await expectRefused(changed, 'MODEL_BAD_VOCAB', /scores of token 9 is NaN, expected a finite number/);
+  }
+});
+
+test('F17: texts that together are too long are MODEL_BAD_VOCAB', async () => {
+  const { items } = itemsOf(entry(pieces('qwen3'), 'tokenizer.ggml.tokens'));
+  const tokens = Array.from({ length: 300 }, (_, i) => counted(`${i}`.padEnd(1000, 'x')));
+  const types = [...items, ...tokens].map(() => word(1));
+  const many = withEntries(pieces('qwen3'), {
+    'tokenizer.ggml.tokens': value.list(8, [...items, ...tokens]),
+    'tokenizer.ggml.token_type': value.list(5, types),
+  });
+  expect((await problems(many)).map(({ message }) => message).join()).toMatch(/tokens up to token \d+, .* have too long texts/);
+});
+
+test('a token that is a zero byte alone is an empty one', async () => {
+  await check(withToken(pieces('jina-bert-v2'), 20, '\0'));
+  await check(withToken(withToken(pieces('jina-bert-v2'), 20, '\0'), 21, ''));
+  await expectRefused(
+    withToken(withToken(pieces('jina-bert-v2'), 20, '\0'), 30, '[EMPTY_20]'),
+    'MODEL_CORRUPT',
+    /token 30, "\[EMPTY_20\]", is in the vocabulary twice/,
+  );
 });
 
 /** A list of texts as a header holds it. */

@@ -16,11 +16,12 @@ const RERANK_TEMPLATE =
 
 /**
  * @param {Shape} shape
- * @param {{ name: string, fileType: number, slidingWindow: number, slidingPattern: string, head: boolean }} options
+ * @param {{ kind: string, name: string, fileType: number, slidingWindow: number, slidingPattern: string, head: boolean }} options
  * @param {Record<string, Value>} tokenizer
  * @returns {Record<string, Value>}
  */
-export function qwen3Metadata(shape, options, tokenizer) {
+export function qwenMetadata(shape, options, tokenizer) {
+  const architecture = options.kind === 'qwen2' ? 'qwen2' : 'qwen3';
   const sliding = options.slidingWindow > 0 && {
     'qwen3.attention.sliding_window': u32(options.slidingWindow),
     'qwen3.attention.sliding_window_pattern': bools(slidingLayers(options.slidingPattern, shape.layers)),
@@ -32,17 +33,19 @@ export function qwen3Metadata(shape, options, tokenizer) {
     'tokenizer.chat_templates': texts(['rerank']),
   };
   return {
-    ...general('qwen3', options.name, options.fileType),
-    'qwen3.block_count': u32(shape.layers),
-    'qwen3.context_length': u32(shape.context),
-    'qwen3.embedding_length': u32(shape.width),
-    'qwen3.feed_forward_length': u32(shape.ffn),
-    'qwen3.attention.head_count': u32(shape.heads),
-    'qwen3.attention.head_count_kv': u32(shape.kvHeads),
-    'qwen3.rope.freq_base': f32(1e6),
-    'qwen3.attention.layer_norm_rms_epsilon': f32(1e-6),
-    'qwen3.attention.key_length': u32(shape.headSize),
-    'qwen3.attention.value_length': u32(shape.headSize),
+    ...general(architecture, options.name, options.fileType),
+    [`${architecture}.block_count`]: u32(shape.layers),
+    [`${architecture}.context_length`]: u32(shape.context),
+    [`${architecture}.embedding_length`]: u32(shape.width),
+    [`${architecture}.feed_forward_length`]: u32(shape.ffn),
+    [`${architecture}.attention.head_count`]: u32(shape.heads),
+    [`${architecture}.attention.head_count_kv`]: u32(shape.kvHeads),
+    [`${architecture}.rope.freq_base`]: f32(1e6),
+    [`${architecture}.attention.layer_norm_rms_epsilon`]: f32(1e-6),
+    ...(architecture === 'qwen3' && {
+      'qwen3.attention.key_length': u32(shape.headSize),
+      'qwen3.attention.value_length': u32(shape.headSize),
+    }),
     ...sliding,
     ...tokenizer,
     'tokenizer.ggml.add_bos_token': bool(false),
@@ -51,12 +54,16 @@ export function qwen3Metadata(shape, options, tokenizer) {
 }
 
 /**
+ * Qwen2 has biases where Qwen3 has norms.
+ *
+ * @param {string} kind
  * @param {Shape} shape
  * @param {number} tokens
  * @param {boolean} head
  * @returns {Weight[]}
  */
-export function qwen3Weights({ layers, width, heads, kvHeads, headSize, ffn }, tokens, head) {
+export function qwenWeights(kind, { layers, width, heads, kvHeads, headSize: own, ffn }, tokens, head) {
+  const headSize = kind === 'qwen2' ? width / heads : own;
   /** @type {Weight[]} */
   const weights = [
     { name: 'token_embd.weight', shape: [width, tokens], std: 1 },
@@ -71,12 +78,22 @@ export function qwen3Weights({ layers, width, heads, kvHeads, headSize, ffn }, t
       { name: `${block}attn_k.weight`, shape: [width, kvHeads * headSize] },
       { name: `${block}attn_v.weight`, shape: [width, kvHeads * headSize] },
       { name: `${block}attn_output.weight`, shape: [heads * headSize, width] },
-      { name: `${block}attn_q_norm.weight`, shape: [headSize], mean: 1 },
-      { name: `${block}attn_k_norm.weight`, shape: [headSize], mean: 1 },
       { name: `${block}ffn_gate.weight`, shape: [width, ffn] },
       { name: `${block}ffn_up.weight`, shape: [width, ffn] },
       { name: `${block}ffn_down.weight`, shape: [ffn, width] },
     );
+    if (kind === 'qwen2') {
+      weights.push(
+        { name: `${block}attn_q.bias`, shape: [width] },
+        { name: `${block}attn_k.bias`, shape: [kvHeads * headSize] },
+        { name: `${block}attn_v.bias`, shape: [kvHeads * headSize] },
+      );
+    } else {
+      weights.push(
+        { name: `${block}attn_q_norm.weight`, shape: [headSize], mean: 1 },
+        { name: `${block}attn_k_norm.weight`, shape: [headSize], mean: 1 },
+      );
+    }
   }
   if (head) weights.push({ name: 'cls.output.weight', shape: [width, 2] });
   return weights;
