@@ -7,7 +7,7 @@ import { reference } from '../setup/reference.js';
 const root = join(reference, 'goldens/pairwise');
 
 describe.each(['jina-v1', 'minilm-ce', 'bge-m3'])('%s', (kind) => {
-  if (existsSync(join(root, kind, 'cases'))) describePairwise(root, kind);
+  if (existsSync(join(root, kind, 'cases'))) describePairwise(root, kind, { flash: 10_000, plain: 3000 });
   else {
     const want = `LLAMA_RERANK_REFERENCE names the folder that holds goldens/pairwise/${kind}`;
     test(`the reference is absent: ${want}, not ${reference}`, () => {
