@@ -15,7 +15,7 @@ export async function chooseFamily(candidate: Candidate): Promise<FamilyChoice> 
   const { model, file } = candidate;
   if (isListwise(candidate)) return chooseListwise(candidate);
 
-  if (model.architecture.name === 'qwen3') {
+  if (['qwen2', 'qwen3'].includes(model.architecture.name)) {
     if (!hasTensor(model, 'cls.output.weight')) return chooseListwise(candidate);
     throw new RerankError('MODEL_UNSUPPORTED_ARCH', `${file.path}: a cross-encoder scores pairs, which this version does not do`);
   }

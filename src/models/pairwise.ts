@@ -86,12 +86,13 @@ async function chooseWhole(candidate: Candidate, form: keyof typeof SPECIALS): P
   if (!hasTensor(model, 'cls.weight')) throw refused(candidate, 'without the dense layer before its classifier (cls.weight)');
   if (model.dimensions.labels !== 1)
     throw refused(candidate, `with ${model.dimensions.labels} outputs, expected 1: a classifier of another kind`);
-  const own = model.architecture.name === 'modern-bert' ? { normalize } : {};
+  const isModern = model.architecture.name === 'modern-bert';
   return {
     name: 'pairwise',
     head: undefined,
-    native: { exactGelu: true },
-    open: (_, ubatchSize) => encoder(candidate, form, ubatchSize, own),
+    native: isModern ? {} : { exactGelu: true },
+    // Its tokenizer works on NFC.
+    open: (_, ubatchSize) => encoder(candidate, form, ubatchSize, isModern ? { normalize } : {}),
   };
 }
 
