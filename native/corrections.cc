@@ -42,7 +42,8 @@ void Corrections::apply(ggml_tensor* node) {
     case GGML_OP_FLASH_ATTN_EXT: attention(node->src[3]); break;
     case GGML_OP_SOFT_MAX: attention(node->src[1]); break;
     case GGML_OP_UNARY:
-      if (!faults_.exact_gelu || (node->op_params[0] != GGML_UNARY_OP_GELU && node->op_params[0] != GGML_UNARY_OP_GELU_ERF)) break;
+      if (!faults_.exact_gelu || (node->op_params[0] != GGML_UNARY_OP_GELU && node->op_params[0] != GGML_UNARY_OP_GELU_ERF))
+        break;
       node->op_params[0] = GGML_UNARY_OP_GELU_ERF;
       ++gelus_;
       break;
@@ -148,7 +149,8 @@ void Corrections::add_types(ggml_tensor* node) {
     throw Error("INTERNAL", "token types do not fit the batch");
   bytes_.resize(types_.size() * width * sizeof(float));
   for (size_t i = 0; i < types_.size(); ++i)
-    std::memcpy(bytes_.data() + i * width * sizeof(float), faults_.type_rows.data() + (types_[i] ? width : 0), width * sizeof(float));
+    std::memcpy(bytes_.data() + i * width * sizeof(float), faults_.type_rows.data() + (types_[i] ? width : 0),
+                width * sizeof(float));
   type_input_.set(*node->src[0], GGML_TYPE_F32, {node->ne[0], node->ne[1], 1}, bytes_);
   node->src[1] = type_input_.tensor();
   ++additions_;

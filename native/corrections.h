@@ -11,7 +11,8 @@ namespace rerank {
 
 // What llama.cpp's graph of a model lacks.
 struct GraphFaults {
-  // Which layers attend only to the last `window` positions. llama.cpp reads this from files of some architectures but not of qwen3.
+  // Which layers attend only to the last `window` positions. llama.cpp reads this from files of some architectures but not of
+  // qwen3.
   int32_t window = 0;
   std::vector<bool> window_layers;
   // By what ggml's ALiBi slope of each head has to be multiplied.
@@ -22,8 +23,8 @@ struct GraphFaults {
   std::vector<float> type_rows;
 };
 
-// Changes nodes of llama.cpp's graph before they run. It relies on this package's contexts: a prompt is one sequence whose cell i is
-// position i; a batch for an encoder holds its sequences one after the other.
+// Changes nodes of llama.cpp's graph before they run. It relies on this package's contexts: a prompt is one sequence whose cell i
+// is position i; a batch for an encoder holds its sequences one after the other.
 class Corrections {
  public:
   Corrections(const GraphFaults& faults, int32_t layers, bool host);

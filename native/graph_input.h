@@ -7,8 +7,8 @@
 
 namespace rerank {
 
-// A tensor of our own that nodes of llama.cpp's graph read instead of theirs. Its address stays, since llama.cpp keeps graphs whose
-// shapes still fit and runs them again.
+// A tensor of our own that nodes of llama.cpp's graph read instead of theirs. Its address stays, since llama.cpp keeps graphs
+// whose shapes still fit and runs them again.
 class GraphInput {
  public:
   GraphInput() = default;

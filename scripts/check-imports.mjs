@@ -8,7 +8,7 @@ import ts from 'typescript';
 const families = ['listwise', 'pairwise', 'similarity'];
 const surfaces = ['cli', 'server', 'adapters', 'eval', 'bulk'];
 /** Files in src/ that families and engine build on. */
-const ground = ['types', 'errors', 'family', 'vectors', 'batches'];
+const ground = ['types', 'errors', 'family', 'vectors', 'texts', 'batches'];
 const core = [...ground, 'files', 'engine', ...families];
 
 /**
@@ -20,6 +20,7 @@ const allowed = {
   errors: ['types'],
   vectors: [],
   batches: ['family'],
+  texts: ['family'],
   family: ['types', 'errors'],
   files: ['types', 'errors'],
   engine: [...ground, 'files'],

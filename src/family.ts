@@ -33,6 +33,8 @@ export interface Job {
   readonly rows: Int32Array;
   readonly cuts: Int32Array;
   readonly types?: Uint8Array;
+  /** Tokens at its beginning that the job before it begins with, too. Contexts with the states `last` do not compute them again. */
+  readonly repeated?: number;
 }
 
 /** Steps 2 to 4: jobs that are known to fit, and what had to be cut for it. */

@@ -179,11 +179,13 @@ export class Reranker {
     let reusedTokens = 0;
     let before = 0;
     for (const job of plan.jobs) {
-      const report = (tokens: number) => request.onProgress?.({ stage: 'states', done: before + tokens, total });
+      const { repeated = 0 } = job;
+      const report = (tokens: number) =>
+        request.onProgress?.({ stage: 'states', done: before + Math.max(tokens - repeated, 0), total });
       const output = await this.#engine.states(job, signal, request.onProgress && report);
       states.push(output.states);
-      reusedTokens += output.reusedTokens;
-      before += job.tokens.length;
+      reusedTokens += Math.max(output.reusedTokens - repeated, 0);
+      before += job.tokens.length - repeated;
     }
     return { states, reusedTokens };
   }
@@ -242,7 +244,7 @@ async function openChecked(
 }
 
 function totalTokens(plan: Plan): number {
-  return plan.jobs.reduce((sum, job) => sum + job.tokens.length, 0);
+  return plan.jobs.reduce((sum, { tokens, repeated = 0 }) => sum + tokens.length - repeated, 0);
 }
 
 function timedOut(milliseconds: number): RerankError {

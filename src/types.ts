@@ -77,7 +77,7 @@ export interface RerankOptions<T = string> {
   instruction?: string;
   /** Tokens a document may have before it is cut, or with `chunk`, those of a window; default the model's. */
   maxDocumentTokens?: number;
-  /** Tokens the query may have before it is cut; default the model's. Pairwise models: at most half of a pair. */
+  /** Tokens the query may have before it is cut; default the model's. Pairwise models: at most three quarters of a pair. */
   maxQueryTokens?: number;
   /** Most documents in one prompt (listwise models); default 125. */
   blockSize?: number;
@@ -108,7 +108,7 @@ export interface RerankResult<T = string> {
 }
 
 export interface Usage {
-  /** Tokens of all prompts. */
+  /** Tokens of all prompts; what all prompts of a call begin with counts once (Qwen3-Reranker, mxbai-rerank-v2). */
   totalTokens: number;
   /** Tokens whose states were still there from an earlier call. */
   reusedTokens: number;

@@ -50,6 +50,15 @@ export class Engine {
       });
   }
 
+  /** `count` numbers of a tensor's bytes, of a type as GGUF files name it. */
+  dequantize(type: string, bytes: Uint8Array, count: number): Float32Array {
+    try {
+      return this.#library.addon.dequantize(type, bytes, count);
+    } catch (error) {
+      throw failure(error);
+    }
+  }
+
   /** Makes the thread that `states` uses. Its llama_context is made by the first job, as large as the job needs. */
   start(options: NativeContextOptions): void {
     this.#context = new this.#library.addon.Context(this.#weights.model, options);

@@ -1,7 +1,8 @@
 import { RerankError } from '../errors.js';
 import type { Plan, RerankRequest, Tokenizer } from '../family.js';
+import { type CutText, cutTexts, normalize } from '../texts.js';
 import { evenLimit, splitBlocks } from './blocks.js';
-import { type CutText, cutTexts, type EncodedPrompt, encodePrompts, normalize, type SpecialIds } from './tokens.js';
+import { type EncodedPrompt, encodePrompts, type SpecialIds } from './tokens.js';
 
 type Blocks = readonly (readonly number[])[];
 

@@ -1,9 +1,4 @@
-/** A place in the prompt that holds a special token, written as the vocabulary names it. */
-export interface Special {
-  readonly special: string;
-}
-
-export type PromptPart = string | Special;
+import type { PromptPart, Special } from '../texts.js';
 
 const START: Special = { special: '<|im_start|>' };
 const END: Special = { special: '<|im_end|>' };

@@ -1,9 +1,8 @@
-import { RerankError } from '../errors.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
 import { chooseListwise, isListwise } from './listwise.js';
-import { hasTensor } from './metadata.js';
 import { choosePairwise, isCrossEncoder } from './pairwise.js';
 import { chooseSimilarity } from './similarity.js';
+import { chooseTwoToken, notKnown, templateOf } from './two-token.js';
 
 /**
  * Decides from a checked file how it reranks, before its weights are loaded.
@@ -12,14 +11,11 @@ import { chooseSimilarity } from './similarity.js';
  *   is refused.
  */
 export async function chooseFamily(candidate: Candidate): Promise<FamilyChoice> {
-  const { model, file } = candidate;
+  const { name } = candidate.model.architecture;
   if (isListwise(candidate)) return chooseListwise(candidate);
-
-  if (['qwen2', 'qwen3'].includes(model.architecture.name)) {
-    if (!hasTensor(model, 'cls.output.weight')) return chooseListwise(candidate);
-    throw new RerankError('MODEL_UNSUPPORTED_ARCH', `${file.path}: a cross-encoder scores pairs, which this version does not do`);
-  }
-
+  if (templateOf(candidate)) return chooseTwoToken(candidate);
+  if (name === 'qwen2') throw notKnown(candidate);
+  if (name === 'qwen3') return chooseListwise(candidate);
   if (await isCrossEncoder(candidate)) return choosePairwise(candidate);
   return chooseSimilarity(candidate);
 }

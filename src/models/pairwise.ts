@@ -3,14 +3,14 @@ import { RerankError } from '../errors.js';
 import type { Family } from '../family.js';
 import { findHead } from '../files/head.js';
 import { readSafetensors } from '../files/safetensors.js';
-import { normalize } from '../listwise/tokens.js';
 import { crossEncoder } from '../pairwise/family.js';
 import { expectSameClassifier, HEAD_TENSORS, type PoolerHead, readPoolerHead } from '../pairwise/head.js';
 import type { PairForm } from '../pairwise/pair.js';
+import { normalize } from '../texts.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
 import { readJinaTokenizer, slopeFactors } from './jina-v1.js';
 import { hasTensor, metadataValue } from './metadata.js';
-import { numbersOf, type RawTensor, readRawTensor } from './tensor.js';
+import { type RawTensor, readRawTensor } from './tensor.js';
 
 /** Whether a file is a cross-encoder on an encoder: jina-bert-v2, bert and modern-bert with a classifier, or with a head beside it. */
 export async function isCrossEncoder({ model, file, head }: Candidate): Promise<boolean> {
@@ -135,7 +135,7 @@ async function readHead(candidate: Candidate, classifier: string, source: string
   return {
     file: path,
     open(engine) {
-      if (own) expectSameClassifier(head, numbersOf(own), path);
+      if (own) expectSameClassifier(head, engine.dequantize(own.type, own.bytes, own.count), path);
       return engine.head(width, layersOf(head));
     },
   };

@@ -1,4 +1,3 @@
-import { loadAddon } from '../engine/addon.js';
 import { RerankError } from '../errors.js';
 import { elements, type GgufTensor } from '../files/gguf-tensors.js';
 import type { Candidate } from './candidate.js';
@@ -18,9 +17,4 @@ export async function readRawTensor({ model, file }: Candidate, name: string): P
   const filled = await file.read(bytes, tensor.offset);
   if (filled < bytes.length) throw new RerankError('MODEL_TRUNCATED', `${file.path} is cut off within ${name}. Fetch it again`);
   return { type: tensor.type, bytes, count: elements((tensor as GgufTensor).shape) };
-}
-
-/** The numbers of a tensor. Needs llama.cpp, which is there once a model is loaded. */
-export function numbersOf({ type, bytes, count }: RawTensor): Float32Array {
-  return loadAddon().dequantize(type, bytes, count);
 }

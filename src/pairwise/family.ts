@@ -1,6 +1,6 @@
 import { packSequences, rowsOf } from '../batches.js';
 import type { Family, Plan, RerankRequest, Tokenizer } from '../family.js';
-import { fitPairs, type PairForm, queryLimit, specialTokens } from './pair.js';
+import { defaultLimits, fitPairs, type PairForm } from './pair.js';
 import { scorePairs } from './score.js';
 
 /** llama.cpp's limit in one batch. */
@@ -30,8 +30,7 @@ export function crossEncoder(options: CrossEncoderOptions): Family {
     options: [],
     overflows: ['truncate', 'chunk', 'error'],
     defaults: {
-      maxQueryTokens: Math.min(queryLimit.most, queryLimit.of(maxTokens)),
-      maxDocumentTokens: maxTokens - specialTokens(form),
+      ...defaultLimits(form, maxTokens),
       blockSize: Number.MAX_SAFE_INTEGER,
       overflow: 'truncate',
     },

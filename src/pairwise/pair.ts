@@ -19,19 +19,24 @@ export interface FittedPairs extends Pick<Plan, 'queryTokens' | 'queryTruncated'
   readonly windows: readonly (readonly number[])[];
 }
 
-export function specialTokens({ prefix, between, suffix }: PairForm): number {
+function specialTokens({ prefix, between, suffix }: PairForm): number {
   return prefix.length + between.length + suffix.length;
 }
 
-/** Tokens that the query may have: half of a pair, so that there is room for the document, and at most 512 unless the call says otherwise. */
-export const queryLimit = {
-  most: 512,
-  of: (maxTokens: number): number => Math.max(Math.floor(maxTokens / 2), 1),
-};
+/** Tokens of a query unless the call says otherwise: half of a pair, and at most these. */
+const MOST_QUERY_TOKENS = 512;
+
+/** Limits of a model, as far as calls do not set their own. */
+export function defaultLimits(form: PairForm, maxTokens: number): Pick<RerankRequest, 'maxQueryTokens' | 'maxDocumentTokens'> {
+  return {
+    maxQueryTokens: Math.max(Math.min(MOST_QUERY_TOKENS, Math.floor(maxTokens / 2)), 1),
+    maxDocumentTokens: maxTokens - specialTokens(form),
+  };
+}
 
 /**
- * Cuts a list of pairs to `maxTokens`: the query keeps its first tokens, then each document its first ones, as many as there is room
- * for. With `chunk` each document is read in overlapping windows instead.
+ * Cuts a list of pairs to `maxTokens`: the query keeps its first tokens, at most three quarters of what there is for both, then each
+ * document its first ones, as many as there is room for. With `chunk` each document is read in overlapping windows instead.
  *
  * @param maxTokens of one pair, special ones included
  * @throws RerankError CONTEXT_OVERFLOW with `error`, where something would be cut
@@ -44,8 +49,9 @@ export function fitPairs(
   request: Pick<RerankRequest, 'maxQueryTokens' | 'maxDocumentTokens' | 'overflow'>,
 ): FittedPairs {
   const { overflow } = request;
-  const kept = query.subarray(0, Math.min(request.maxQueryTokens, queryLimit.of(maxTokens)));
-  const room = Math.max(Math.min(request.maxDocumentTokens, maxTokens - specialTokens(form) - kept.length), 1);
+  const both = maxTokens - specialTokens(form);
+  const kept = query.subarray(0, Math.min(request.maxQueryTokens, Math.max(Math.floor((both * 3) / 4), 1)));
+  const room = Math.max(Math.min(request.maxDocumentTokens, both - kept.length), 1);
   if (overflow === 'error') {
     expectFit('the query', query.length, kept.length);
     documents.forEach((document, i) => {

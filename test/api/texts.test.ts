@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { readGguf } from '../../src/files/gguf.js';
-import { cutTexts } from '../../src/listwise/tokens.js';
+import { cutTexts } from '../../src/texts.js';
 import { cosine } from '../../src/vectors.js';
 import { openEngine } from '../helpers/engine.js';
 import { tinyListwise } from '../helpers/models.js';

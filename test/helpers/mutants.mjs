@@ -38,7 +38,11 @@ const ADDED = [
   ['*.attention.key_length_swa', NUMBERS.map(value.u32)],
   ['*.attention.head_count_kv', NUMBERS.map(value.u32)],
   ['*.attention.sliding_window', NUMBERS.map(value.u32)],
-  ['*.attention.sliding_window_pattern', [value.u32(2), value.list(7, [])]],
+  ['*.attention.sliding_window_pattern', [...[0, 1, 2, 3, 5, 7].map(value.u32), value.list(7, [])]],
+  ['*.rope.freq_base_swa', FRACTIONS.map(value.f32)],
+  ['*.hidden_activation', ['relu', 'reglu', 'silu', 'swiglu', 'x'].map(value.text)],
+  ['*.moe_every_n_layers', [value.u32(0), value.u32(2)]],
+  ['*.dense_2_feat_out', [0, 1, 64].map(value.u32)],
   ['*.pooling_type', [0, 1, 2, 3, 4, 5, 0xffffffff].map(value.u32)],
   ['*.classifier.output_labels', [value.u32(1), value.list(4, []), value.list(8, []), value.list(8, ['yes', 'no'].map(counted))]],
   ['tokenizer.ggml.scores', [value.list(6, []), value.list(4, []), value.u32(1)]],
@@ -152,7 +156,7 @@ function listVariants(own) {
           ),
         ]),
     ),
-    ['with a repeated item', value.list(type, items.with(middle, /** @type {Buffer} */ (items[middle - 1])))],
+    ['with a repeated item', value.list(type, items.with(middle, /** @type {Buffer} */ (items[Math.max(middle - 1, 0)])))],
   ];
 }
 
@@ -267,6 +271,7 @@ function crafted(pieces) {
       withTokens(tokens.with(20, counted(Buffer.concat([text(21), Buffer.from('\0x')])))),
     ],
     ['two tokens that begin with a zero byte', withTokens(tokens.with(20, counted('\0a')).with(21, counted('\0b')))],
+    ['two tokens without a text', withTokens(tokens.with(20, counted('')).with(21, counted('\0')))],
     ['a token with the name of an empty one', withTokens(tokens.with(20, counted('')).with(21, counted('[EMPTY_20]')))],
     ['a token with the name of an empty one, before', withTokens(tokens.with(21, counted('')).with(20, counted('[EMPTY_21]')))],
     ...[0, 1, 2, 3, 4, 5, 6, 7].map((type) => /** @type {[string, Pieces]} */ ([`only tokens of type ${type}`, withTypes(type)])),

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { readGguf } from '../../src/files/gguf.js';
-import { buildPrompt, type PromptPart, SYSTEM_PARTS } from '../../src/listwise/prompt.js';
+import { buildPrompt, SYSTEM_PARTS } from '../../src/listwise/prompt.js';
+import type { PromptPart } from '../../src/texts.js';
 import { LISTWISE_FIXTURES, tinyListwise } from '../helpers/models.js';
 import { type ListwiseCase, readCases } from '../helpers/reference.js';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { cutTexts, encodePrompts } from '../../src/listwise/tokens.js';
+import { encodePrompts } from '../../src/listwise/tokens.js';
+import { cutTexts } from '../../src/texts.js';
 import { FAKE_SPECIALS, fakeText, fakeTokenizer } from '../helpers/fake-tokenizer.js';
 
 test.each([

@@ -59,7 +59,6 @@ test.each([
     'MODEL_NOT_A_RERANKER',
     /neither a projector nor a classifier \(cls.output.weight\)/,
   ],
-  ['Qwen3-Reranker', { kind: 'qwen3-reranker' }, 'MODEL_UNSUPPORTED_ARCH', /a cross-encoder scores pairs/],
 ] as [string, Partial<ModelOptions>, string, RegExp][])(
   '%s is refused before it is loaded',
   async (_, options, code, message) => {

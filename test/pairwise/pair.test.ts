@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Overflow } from '../../src/index.js';
-import { fitPairs, type PairForm, specialTokens } from '../../src/pairwise/pair.js';
+import { defaultLimits, fitPairs, type PairForm } from '../../src/pairwise/pair.js';
 import { windowsOf } from '../../src/pairwise/windows.js';
 
 const FORM: PairForm = { prefix: [1], between: [2, 2], suffix: [2], typed: false };
@@ -45,9 +45,9 @@ describe('limits', () => {
     expect(fitPairs(ids(5), [ids(7), ids(8)], FORM, 16, limits()).truncated).toEqual([false, true]);
   });
 
-  test('the query leaves half of the pair, whatever the call says', () => {
+  test('the query leaves a quarter of the pair, whatever the call says', () => {
     const fitted = fitPairs(ids(100), [ids(100)], FORM, 16, limits('truncate', 1000));
-    expect(fitted).toMatchObject({ queryTokens: 8, queryTruncated: true, truncated: [true] });
+    expect(fitted).toMatchObject({ queryTokens: 9, queryTruncated: true, truncated: [true] });
     expect(tokensOf(fitted)[0]).toHaveLength(16);
   });
 
@@ -127,7 +127,7 @@ describe('error', () => {
 
   test.each([
     ['a document', 2, [1, 11], /documents\[1\] has 11 tokens, and 10 fit/],
-    ['the query', 9, [1], /the query has 9 tokens, and 8 fit/],
+    ['the query', 10, [1], /the query has 10 tokens, and 9 fit/],
   ])('%s that is too long is CONTEXT_OVERFLOW', (_, query, documents, message) => {
     const call = () =>
       fitPairs(
@@ -141,6 +141,10 @@ describe('error', () => {
   });
 });
 
-test('specialTokens counts them all', () => {
-  expect(specialTokens(FORM)).toBe(4);
+test.each([
+  [512, 256],
+  [1024, 512],
+  [8192, 512],
+])('of %i tokens a query has %i unless the call says otherwise', (most, query) => {
+  expect(defaultLimits(FORM, most)).toEqual({ maxQueryTokens: query, maxDocumentTokens: most - 4 });
 });

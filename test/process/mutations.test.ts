@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ModelOptions, makeModel } from '../../scripts/model/make.mjs';
+import type { Kind } from '../../scripts/model/shapes.mjs';
 
 const SCRIPT = join(import.meta.dirname, 'scripts/try-mutants.mjs');
 const SEED = process.env.LLAMA_RERANK_SEED ?? '1';
 /** Files that one process tries, and how many processes there are at once. */
-const BATCH = 400;
+const BATCH = 1000;
 const AT_ONCE = 2;
 const LONGEST = 30_000;
 
@@ -43,6 +44,32 @@ beforeAll(async () => {
   for (const [i, shape] of [{ heads: 64 }, { width: 66, heads: 3 }, { ffn: 1, context: 64 }].entries()) {
     await make(`odd-bert-${i}`, { kind: 'bert', ...shape });
   }
+  const checked = (name: string, options: Partial<ModelOptions>) => make(`checked-${name}`, options);
+  const kinds = [
+    'qwen3-reranker',
+    'qwen2',
+    'minilm-ce',
+    'xlm-roberta',
+    'jina-bert-v2',
+    'nomic-bert',
+    'modern-bert',
+    'gemma-embedding',
+  ];
+  for (const kind of kinds as Kind[]) await checked(kind, { kind, width: 64, heads: 2 });
+  await checked('fused-bert', { kind: 'xlm-roberta', fused: true });
+  await checked('fused-jina', { kind: 'jina-bert-v2', fused: true });
+  for (const kind of ['jina-bert-v2', 'xlm-roberta', 'modern-bert', 'qwen2'] as const)
+    await checked(`wide-${kind}`, { kind, width: 256, ffn: 256, layers: 2, heads: 4, kvHeads: 4, fused: true });
+  const odd: [Kind, Partial<ModelOptions>][] = [
+    ['jina-bert-v2', { width: 33, heads: 11, ffn: 1 }],
+    ['jina-bert-v2', { width: 32, heads: 32, ffn: 1, fused: true, context: 64 }],
+    ['xlm-roberta', { width: 33, heads: 3, fused: true }],
+    ['qwen2', { width: 36, heads: 18, kvHeads: 1, ffn: 1 }],
+    ['nomic-bert', { width: 32, heads: 16, ffn: 1, context: 64 }],
+    ['modern-bert', { layers: 2, width: 32, heads: 16, ffn: 1, context: 64 }],
+    ['gemma-embedding', { width: 33, heads: 3, kvHeads: 3, headSize: 2, ffn: 1, context: 64 }],
+  ];
+  for (const [i, [kind, shape]] of odd.entries()) await checked(`odd-${i}-${kind}`, { kind, ...shape });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

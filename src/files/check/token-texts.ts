@@ -59,8 +59,8 @@ export async function findTextFaults(tokens: GgufArray, longest: number): Promis
   return faults;
 }
 
-/** llama.cpp gives a token without text this name, which another may have already. */
-function findText(tokens: GgufArray, text: string): number | undefined {
+/** Id of the token with this text, which is plain ASCII. */
+export function findText(tokens: GgufArray, text: string): number | undefined {
   for (let id = 0; id < tokens.length; id++) {
     if (tokens.end(id) - tokens.begin(id) === text.length && tokens.rawText(id) === text) return id;
   }

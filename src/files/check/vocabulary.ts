@@ -22,6 +22,8 @@ export interface Vocabulary {
   readonly tokens: GgufArray;
   /** Ids of the control tokens by their text. */
   readonly control: ReadonlyMap<string, number>;
+  /** The same of the user-defined ones: added to the vocabulary, but not control tokens. */
+  readonly userDefined: ReadonlyMap<string, number>;
 }
 
 /** Checks the vocabulary; undefined if it cannot be read at all. */
@@ -40,11 +42,13 @@ export async function checkVocabulary(findings: Findings, architecture: Architec
   checkScalars(findings, tokens, rules, fail);
   await checkTexts(findings, tokens, rules?.longestToken ?? tokens.bytes.length, fail);
   const control = new Map<string, number>();
+  const userDefined = new Map<string, number>();
   types?.forEach((type, id) => {
     if (type === CONTROL) control.set(tokens.at(id) as string, id);
+    if (type === USER_DEFINED) userDefined.set(tokens.at(id) as string, id);
   });
   for (const rule of rules?.specials ?? []) checkSpecial(findings, rule, tokens, control, fail);
-  return { tokens, control };
+  return { tokens, control, userDefined };
 }
 
 function chooseRules(findings: Findings, { name, vocabularies }: Architecture): VocabularyRules | undefined {

@@ -131,6 +131,7 @@ const related: [what: string, kind: Variant, key: string, other: Buffer | undefi
     /at least 7 layers/,
   ],
   ['no window', 'gemma-embedding', 'gemma-embedding.attention.sliding_window', undefined, /sliding_window is absent/],
+  ['a dense layer without its width', 'gemma-embedding', 'gemma-embedding.dense_3_feat_in', undefined, /absent, expected 256/],
   ['a dense layer of another width', 'gemma-embedding', 'gemma-embedding.dense_3_feat_in', value.u32(64), /expected 256/],
   ['a limit of no tokens', 'bert', 'llama-rerank.max_tokens', value.u32(0), /max_tokens/],
 ];
