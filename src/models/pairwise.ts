@@ -9,7 +9,7 @@ import type { PairForm } from '../pairwise/pair.js';
 import { normalize } from '../texts.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
 import { readJinaTokenizer, slopeFactors } from './jina-v1.js';
-import { hasTensor, metadataValue } from './metadata.js';
+import { hasTensor, isNamed, metadataValue } from './metadata.js';
 import { type RawTensor, readRawTensor } from './tensor.js';
 
 /** Whether a file is a cross-encoder on an encoder: jina-bert-v2, bert and modern-bert with a classifier, or with a head beside it. */
@@ -33,7 +33,13 @@ export async function isCrossEncoder({ model, file, head }: Candidate): Promise<
 export function choosePairwise(candidate: Candidate): Promise<FamilyChoice> {
   const { model } = candidate;
   if (model.architecture.name === 'jina-bert-v2') return chooseJinaV1(candidate);
-  if (model.architecture.name === 'modern-bert') return chooseWhole(candidate, 'bert');
+  if (model.architecture.name === 'modern-bert') {
+    if (isNamed(candidate, /gte[^a-z]*(multilingual)?[^a-z]*rerank/i)) return chooseWhole(candidate, 'bert');
+    throw refused(
+      candidate,
+      'that is not gte-reranker by any of its names: files do not say whether the mean of all states or the first one is classified',
+    );
+  }
   const vocabulary = metadataValue(model, 'tokenizer.ggml.model');
   if (vocabulary === 't5') return chooseWhole(candidate, 'roberta');
   if (vocabulary === 'bert') return chooseBert(candidate);

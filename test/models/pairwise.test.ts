@@ -33,6 +33,10 @@ async function choose(path: string, head?: string): Promise<FamilyChoice> {
   }
 }
 
+/** Its tensors do not tell which kind of ModernBERT it is, its name does. */
+const makeGte = () =>
+  make({ kind: 'modern-bert', output: join(mkdtempSync(join(folder, 'b-')), 'gte-reranker-modernbert-base.gguf') });
+
 const load = (path: string, options: LoadOptions = {}) => Reranker.load(path, { gpu: 'cpu', threads: 1, ...options });
 
 const filled = (...shape: number[]): PlainTensor => ({ shape, values: new Array(shape.reduce((a, b) => a * b, 1)).fill(0.1) });
@@ -74,7 +78,7 @@ describe('what llama.cpp has to be corrected in', () => {
   test('bge-reranker: GELU; ModernBERT: nothing', async () => {
     const bge = await choose(await make({ kind: 'xlm-roberta' }));
     expect(bge).toMatchObject({ name: 'pairwise', head: undefined, native: { exactGelu: true } });
-    expect(await choose(await make({ kind: 'modern-bert' }))).toMatchObject({ name: 'pairwise', head: undefined, native: {} });
+    expect(await choose(await makeGte())).toMatchObject({ name: 'pairwise', head: undefined, native: {} });
   });
 });
 
@@ -165,8 +169,15 @@ test('BERT with a dense layer that conversions leave out is refused', async () =
   });
 });
 
+test('F16: another ModernBERT is refused, since it may classify another state', async () => {
+  await expect(choose(await make({ kind: 'modern-bert' }))).rejects.toMatchObject({
+    code: 'MODEL_NOT_A_RERANKER',
+    message: expect.stringMatching(/not gte-reranker by any of its names/),
+  });
+});
+
 test('ModernBERT scores through what llama.cpp has', async () => {
-  const reranker = await load(await make({ kind: 'modern-bert' }));
+  const reranker = await load(await makeGte());
   const response = await reranker.rerank('a query', ['one document', 'another', 'one document'], { overflow: 'chunk' });
   const [first, second, third] = scores(response);
   expect(first).toBe(third);
