@@ -13,6 +13,12 @@ namespace rerank {
 
 namespace {
 
+GraphPlace place(const llama_model* model, const ContextOptions& options) {
+  GraphPlace place{lib().llama_model_n_layer(model), !options.use_gpu, false};
+  place.kernels = has_kernels() && place.host && !is_causal(options.states) && lib().llama_model_n_swa(model) == 0;
+  return place;
+}
+
 enum llama_pooling_type pooling(States states) {
   switch (states) {
     case States::mean: return LLAMA_POOLING_TYPE_MEAN;
@@ -28,7 +34,7 @@ ContextCore::ContextCore(const ModelCore& model, const ContextOptions& options)
     : weights_(model.weights()), options_(options), width_(lib().llama_model_n_embd(weights_.get())),
       outputs_width_(options.states == States::rank ? static_cast<int32_t>(lib().llama_model_n_cls_out(weights_.get())) : width_),
       vocabulary_(lib().llama_vocab_n_tokens(model.vocab())), trained_(lib().llama_model_n_ctx_train(weights_.get())),
-      corrections_(model.faults(), lib().llama_model_n_layer(weights_.get()), !options.use_gpu) {
+      corrections_(model.faults(), place(weights_.get(), options)) {
   if (options.states == States::last && model.faults().window > 0)
     throw Error("INTERNAL", "sequences with a shared beginning cannot have a sliding window");
 }

@@ -21,7 +21,7 @@ void put(uint8_t* to, ggml_type type, size_t cell, float value) {
 
 }  // namespace
 
-Corrections::Corrections(const GraphFaults& faults, int32_t layers, bool host) : faults_(faults), layers_(layers), host_(host) {}
+Corrections::Corrections(const GraphFaults& faults, const GraphPlace& place) : faults_(faults), place_(place) {}
 
 void Corrections::begin(int32_t position) {
   position_ = position;
@@ -35,23 +35,21 @@ void Corrections::begin(const std::vector<int32_t>& lengths, const std::vector<u
   begin(0);
   lengths_ = lengths;
   types_ = types;
+  rows_.sequences.clear();
+  int32_t row = 0;
+  for (int32_t length : lengths) {
+    std::vector<int32_t>& sequence = rows_.sequences.emplace_back(length);
+    for (int32_t& own : sequence) own = row++;
+  }
 }
 
 void Corrections::apply(ggml_tensor* node) {
   switch (node->op) {
-    case GGML_OP_FLASH_ATTN_EXT: attention(node->src[3]); break;
-    case GGML_OP_SOFT_MAX: attention(node->src[1]); break;
-    case GGML_OP_UNARY:
-      if (!faults_.exact_gelu || (node->op_params[0] != GGML_UNARY_OP_GELU && node->op_params[0] != GGML_UNARY_OP_GELU_ERF))
-        break;
-      node->op_params[0] = GGML_UNARY_OP_GELU_ERF;
-      ++gelus_;
-      break;
-    case GGML_OP_GLU:
-      if (!faults_.exact_gelu || (node->op_params[0] != GGML_GLU_OP_GEGLU && node->op_params[0] != GGML_GLU_OP_GEGLU_ERF)) break;
-      node->op_params[0] = GGML_GLU_OP_GEGLU_ERF;
-      ++gelus_;
-      break;
+    case GGML_OP_FLASH_ATTN_EXT:
+    case GGML_OP_SOFT_MAX: attention(node); break;
+    case GGML_OP_UNARY: activation(node, GGML_UNARY_OP_GELU, GGML_UNARY_OP_GELU_ERF); break;
+    case GGML_OP_GLU: activation(node, GGML_GLU_OP_GEGLU, GGML_GLU_OP_GEGLU_ERF); break;
+    case GGML_OP_CUSTOM: again(node); break;
     case GGML_OP_ADD: add_types(node); break;
     default: break;
   }
@@ -63,15 +61,17 @@ void Corrections::finish() const {
       throw Error("INTERNAL", "the graph has " + std::to_string(met) + " " + what + " to correct, expected " +
                                   std::to_string(expected) + ": this release of llama.cpp builds another graph");
   };
-  if (faults_.window > 0 || !faults_.slope_factors.empty()) expect("attention nodes", attentions_, layers_);
-  if (faults_.exact_gelu) expect("GELU nodes", gelus_, layers_);
+  if (faults_.window > 0 || !faults_.slope_factors.empty()) expect("attention nodes", attentions_, place_.layers);
+  if (faults_.exact_gelu) expect("GELU nodes", gelus_, place_.layers);
   if (!types_.empty()) expect("additions of token types", additions_, 1);
 }
 
 // One attention node a layer, in order; with flash attention llama.cpp gives it no name.
-void Corrections::attention(ggml_tensor*& mask) {
+void Corrections::attention(ggml_tensor* node) {
+  ggml_tensor*& mask = node->src[node->op == GGML_OP_SOFT_MAX ? 1 : 3];
   if (!mask) return;
   const int32_t layer = attentions_++;
+  if (attend_ourselves(node)) return;
   const bool windowed = static_cast<size_t>(layer) < faults_.window_layers.size() && faults_.window_layers[layer];
   if (!windowed && faults_.slope_factors.empty()) return;
   if (!filled_) {
@@ -84,6 +84,61 @@ void Corrections::attention(ggml_tensor*& mask) {
     filled_ = true;
   }
   mask = mask_.tensor();
+}
+
+bool Corrections::attend_ourselves(ggml_tensor* node) {
+  const auto& source = node->src;
+  if (!place_.kernels || lengths_.empty() || node->op != GGML_OP_FLASH_ATTN_EXT || source[4]) return false;
+  if (source[0]->type != GGML_TYPE_F32 || source[1]->type != GGML_TYPE_F16 || source[2]->type != GGML_TYPE_F16) return false;
+  float parameters[3];
+  std::memcpy(parameters, node->op_params, sizeof parameters);
+  const auto [scale, bias, cap] = parameters;
+  if (cap != 0) return false;
+  rows_.slopes.clear();
+  // ggml's rule for heads beyond a power of two.
+  const auto heads = static_cast<int32_t>(source[0]->ne[2]);
+  int32_t power = 1;
+  while (2 * power <= heads) power *= 2;
+  for (int32_t h = 0; bias > 0 && h < heads; ++h) {
+    const float exponent = h < power ? -bias * (h + 1) / power : -bias / 2 * (2 * (h - power) + 1) / power;
+    const float factor = faults_.slope_factors.empty() ? 1 : faults_.slope_factors[h];
+    rows_.slopes.push_back(std::exp2(exponent) * factor);
+  }
+  replace(node, attend, scale);
+  return true;
+}
+
+// Makes a node one of ours: ggml keeps what it calls in the node's parameters.
+void Corrections::replace(ggml_tensor* node, ggml_custom_op_t function, float parameter) {
+  struct {
+    ggml_custom_op_t function;
+    int tasks;
+    void* data;
+  } own{function, GGML_N_TASKS_MAX, &rows_};
+  static_assert(sizeof own <= kScale * sizeof(int32_t), "ggml's part of a node's parameters");
+  std::memset(node->op_params, 0, sizeof node->op_params);
+  std::memcpy(node->op_params, &own, sizeof own);
+  std::memcpy(node->op_params + kScale, &parameter, sizeof parameter);
+  node->op = GGML_OP_CUSTOM;
+}
+
+// A node that was made ours when the graph ran before.
+void Corrections::again(ggml_tensor* node) {
+  ggml_custom_op_t function;
+  std::memcpy(&function, node->op_params, sizeof function);
+  if (function == attend) ++attentions_;
+  if (function == gelu) ++gelus_;
+}
+
+void Corrections::activation(ggml_tensor* node, int32_t given, int32_t exact) {
+  if (!faults_.exact_gelu || (node->op_params[0] != given && node->op_params[0] != exact)) return;
+  ++gelus_;
+  // The second parameter of a gated one is which half is the gate.
+  const bool plain = node->op == GGML_OP_UNARY || node->op_params[1] == 0;
+  if (place_.kernels && plain && node->type == GGML_TYPE_F32 && node->ne[2] == 1)
+    replace(node, gelu, 0);
+  else
+    node->op_params[0] = exact;
 }
 
 void Corrections::fill_window(const ggml_tensor& mask) {
@@ -104,7 +159,7 @@ void Corrections::fill_slopes(const ggml_tensor& mask) {
   const int64_t width = mask.ne[0], rows = mask.ne[1];
   const auto heads = static_cast<int64_t>(faults_.slope_factors.size());
   const size_t size = mask.type == GGML_TYPE_F16 ? 2 : 4;
-  if (lengths_.size() == 1 && host_) {
+  if (lengths_.size() == 1 && place_.host) {
     // Row i of a single sequence is row 0 moved by i, so rows may overlap: 2 n cells a head instead of n * n.
     const int64_t period = width + rows - 1;
     bytes_.resize(static_cast<size_t>(period * heads) * size);

@@ -6,6 +6,7 @@
 #include "functions.h"
 #include "graph_input.h"
 #include "job.h"
+#include "kernels.h"
 
 namespace rerank {
 
@@ -23,11 +24,20 @@ struct GraphFaults {
   std::vector<float> type_rows;
 };
 
+// Where and how the graph runs.
+struct GraphPlace {
+  int32_t layers = 0;
+  // In this process' memory.
+  bool host = false;
+  // Encoders whose layers all attend to everything can use our kernels.
+  bool kernels = false;
+};
+
 // Changes nodes of llama.cpp's graph before they run. It relies on this package's contexts: a prompt is one sequence whose cell i
 // is position i; a batch for an encoder holds its sequences one after the other.
 class Corrections {
  public:
-  Corrections(const GraphFaults& faults, int32_t layers, bool host);
+  Corrections(const GraphFaults& faults, const GraphPlace& place);
   Corrections(const Corrections&) = delete;
 
   // A micro-batch of a prompt that begins at this position is about to run.
@@ -40,14 +50,18 @@ class Corrections {
   void finish() const;
 
  private:
-  void attention(ggml_tensor*& mask);
+  void attention(ggml_tensor* node);
+  void activation(ggml_tensor* node, int32_t given, int32_t exact);
+  bool attend_ourselves(ggml_tensor* node);
+  void replace(ggml_tensor* node, ggml_custom_op_t function, float parameter);
+  void again(ggml_tensor* node);
   void fill_window(const ggml_tensor& mask);
   void fill_slopes(const ggml_tensor& mask);
   void add_types(ggml_tensor* node);
 
   const GraphFaults faults_;
-  const int32_t layers_;
-  const bool host_;
+  const GraphPlace place_;
+  Rows rows_;
   int32_t position_ = 0, attentions_ = 0, gelus_ = 0, additions_ = 0;
   std::vector<int32_t> lengths_;
   std::vector<uint8_t> types_;

@@ -18,6 +18,7 @@
   X(llama_model_get_vocab)                                                                                                       \
   X(llama_model_n_embd)                                                                                                          \
   X(llama_model_n_layer)                                                                                                         \
+  X(llama_model_n_swa)                                                                                                           \
   X(llama_model_n_ctx_train)                                                                                                     \
   X(llama_model_n_params)                                                                                                        \
   X(llama_model_n_cls_out)                                                                                                       \

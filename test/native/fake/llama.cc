@@ -150,6 +150,7 @@ void llama_model_free(llama_model* model) { delete model; }
 const llama_vocab* llama_model_get_vocab(const llama_model* model) { return reinterpret_cast<const llama_vocab*>(model); }
 int32_t llama_model_n_embd(const llama_model*) { return kWidth; }
 int32_t llama_model_n_layer(const llama_model*) { return 1; }
+int32_t llama_model_n_swa(const llama_model*) { return 0; }
 int32_t llama_model_n_ctx_train(const llama_model*) { return 4096; }
 uint64_t llama_model_n_params(const llama_model*) { return 1; }
 uint32_t llama_model_n_cls_out(const llama_model*) { return 0; }

@@ -1,0 +1,243 @@
+#include "kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+// Written for compilers that make several versions of a function and choose by the processor. Elsewhere ggml's own are used.
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && defined(__x86_64__) && defined(__linux__)
+#define RERANK_KERNELS 1
+// The sanitizer is not ready when the choice is made.
+#ifdef __SANITIZE_ADDRESS__
+#define RERANK_CLONES
+#else
+#define RERANK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#endif
+#endif
+
+namespace rerank {
+
+#ifdef RERANK_KERNELS
+
+namespace {
+
+constexpr int kLanes = 16;
+// Queries that are computed at once, and keys in one step of them.
+constexpr int kQueries = 4;
+constexpr int kStep = 2 * kLanes;
+// Queries of one piece of work.
+constexpr int64_t kPiece = 128;
+
+typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
+typedef int32_t Ints __attribute__((vector_size(kLanes * sizeof(int32_t))));
+
+#define RERANK_INLINE inline __attribute__((always_inline))
+
+RERANK_INLINE void load(Floats& to, const float* from) { std::memcpy(&to, from, sizeof to); }
+RERANK_INLINE void store(float* to, const Floats& from) { std::memcpy(to, &from, sizeof from); }
+
+// exp(x) for x from -87 to 88: 2^n times a polynomial (Cephes' expf), to the last bit or two.
+RERANK_INLINE void exponential(Floats& x) {
+  x = x < -87.0f ? Floats{} - 87.0f : x;
+  x = x > 88.0f ? Floats{} + 88.0f : x;
+  // Adding 1.5 * 2^23 rounds to the nearest integer.
+  const Floats shifted = x * 1.44269504088896341f + 12582912.0f;
+  const Floats n = shifted - 12582912.0f;
+  const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  Floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  Ints bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits << 23) + (127 << 23);
+  Floats power;
+  std::memcpy(&power, &bits, sizeof power);
+  x = p * power;
+}
+
+// x / 2 * (1 + erf(x / sqrt 2)), erf by Abramowitz and Stegun 7.1.26: at most 1.5e-7 off.
+RERANK_INLINE void gelu(Floats& x) {
+  const Floats magnitude = (x < 0.0f ? -x : x) * 0.70710678118654752f;
+  const Floats t = 1.0f / (magnitude * 0.3275911f + 1.0f);
+  Floats poly = t * 1.061405429f - 1.453152027f;
+  poly = poly * t + 1.421413741f;
+  poly = poly * t - 0.284496736f;
+  poly = (poly * t + 0.254829592f) * t;
+  Floats e = -magnitude * magnitude;
+  exponential(e);
+  // 1 - erf of the magnitude. For x below 0, 1 + erf(x) is this itself, which keeps its digits.
+  const Floats rest = poly * e;
+  x = 0.5f * x * (x < 0.0f ? rest : 2.0f - rest);
+}
+
+// A number in 16 bits: the exponent moves by a multiplication; numbers below the normal ones are an integer times 2^-24.
+RERANK_INLINE float single(uint16_t half) {
+  const uint32_t shifted = static_cast<uint32_t>(half) << 16;
+  const uint32_t doubled = shifted + shifted;
+  const uint32_t normal_bits = (doubled >> 4) + (0xE0u << 23), small_bits = (doubled >> 17) | (126u << 23);
+  float normal, small;
+  std::memcpy(&normal, &normal_bits, sizeof normal);
+  std::memcpy(&small, &small_bits, sizeof small);
+  normal *= 0x1.0p-112f;
+  small -= 0.5f;
+  const float magnitude = doubled < (1u << 27) ? small : normal;
+  return half & 0x8000 ? -magnitude : magnitude;
+}
+
+struct Buffers {
+  std::vector<float> keys, values, scores, queries, sums;
+};
+
+// One head, one sequence, the queries from `begin` to `end`. `keys` is [size][padded], `values` [padded][size].
+RERANK_INLINE void attend_rows(const Rows& rows, const std::vector<int32_t>& sequence, int64_t head, int64_t begin, int64_t end,
+                               ggml_tensor* node, Buffers& buffers) {
+  const ggml_tensor *q = node->src[0], *k = node->src[1], *v = node->src[2];
+  const int64_t size = q->ne[0], count = static_cast<int64_t>(sequence.size());
+  const int64_t padded = (count + kStep - 1) / kStep * kStep;
+  float scale;
+  std::memcpy(&scale, node->op_params + kScale, sizeof scale);
+  // Several heads may share keys and values.
+  const int64_t shared = head / (q->ne[2] / k->ne[2]);
+  buffers.keys.assign(size * padded, 0.0f);
+  buffers.values.resize(count * size);
+  buffers.scores.resize(kQueries * padded);
+  buffers.queries.resize(kQueries * size);
+  buffers.sums.resize(kQueries * size);
+  for (int64_t j = 0; j < count; ++j) {
+    const auto* key = reinterpret_cast<const uint16_t*>(static_cast<const char*>(k->data) + sequence[j] * k->nb[1] + shared * k->nb[2]);
+    const auto* value =
+        reinterpret_cast<const uint16_t*>(static_cast<const char*>(v->data) + sequence[j] * v->nb[1] + shared * v->nb[2]);
+    for (int64_t d = 0; d < size; ++d) buffers.keys[d * padded + j] = single(key[d]);
+    for (int64_t d = 0; d < size; ++d) buffers.values[j * size + d] = single(value[d]);
+  }
+  const float slope = rows.slopes.empty() ? 0.0f : rows.slopes[head];
+  Floats lanes;
+  for (int i = 0; i < kLanes; ++i) lanes[i] = static_cast<float>(i);
+
+  for (int64_t first = begin; first < end; first += kQueries) {
+    const int filled = static_cast<int>(std::min<int64_t>(kQueries, end - first));
+    for (int r = 0; r < kQueries; ++r) {
+      const int64_t row = sequence[first + std::min(r, filled - 1)];
+      const auto* from = reinterpret_cast<const float*>(static_cast<const char*>(q->data) + row * q->nb[1] + head * q->nb[2]);
+      for (int64_t d = 0; d < size; ++d) buffers.queries[r * size + d] = from[d] * scale;
+    }
+    float most[kQueries];
+    for (float& m : most) m = -INFINITY;
+    for (int64_t j = 0; j < padded; j += kStep) {
+      Floats sum[kQueries][2] = {};
+      for (int64_t d = 0; d < size; ++d) {
+        Floats low, high;
+        load(low, &buffers.keys[d * padded + j]);
+        load(high, &buffers.keys[d * padded + j + kLanes]);
+        for (int r = 0; r < kQueries; ++r) {
+          const float query = buffers.queries[r * size + d];
+          sum[r][0] += low * query;
+          sum[r][1] += high * query;
+        }
+      }
+      for (int r = 0; r < kQueries; ++r)
+        for (int half = 0; half < 2; ++half) {
+          Floats distance = lanes + static_cast<float>(j + half * kLanes - (first + r));
+          distance = distance < 0.0f ? -distance : distance;
+          store(&buffers.scores[r * padded + j + half * kLanes], sum[r][half] - distance * slope);
+        }
+    }
+    for (int r = 0; r < kQueries; ++r) {
+      float* scores = &buffers.scores[r * padded];
+      for (int64_t j = 0; j < count; ++j) most[r] = std::max(most[r], scores[j]);
+      for (int64_t j = count; j < padded; ++j) scores[j] = -INFINITY;
+      Floats total{};
+      for (int64_t j = 0; j < padded; j += kLanes) {
+        Floats x;
+        load(x, scores + j);
+        x -= most[r];
+        // What is too small to count is 0, as is what fills up the last step.
+        const Ints counts = x > -87.0f;
+        exponential(x);
+        x = counts ? x : Floats{};
+        store(scores + j, x);
+        total += x;
+      }
+      float sum = 0;
+      for (int i = 0; i < kLanes; ++i) sum += total[i];
+      most[r] = 1 / sum;
+    }
+    std::fill(buffers.sums.begin(), buffers.sums.end(), 0.0f);
+    for (int64_t j = 0; j < count; ++j) {
+      const float* value = &buffers.values[j * size];
+      for (int r = 0; r < kQueries; ++r) {
+        const float share = buffers.scores[r * padded + j];
+        float* to = &buffers.sums[r * size];
+        for (int64_t d = 0; d < size; ++d) to[d] += share * value[d];
+      }
+    }
+    for (int r = 0; r < filled; ++r) {
+      auto* to = reinterpret_cast<float*>(static_cast<char*>(node->data) + head * node->nb[1] + sequence[first + r] * node->nb[2]);
+      for (int64_t d = 0; d < size; ++d) to[d] = buffers.sums[r * size + d] * most[r];
+    }
+  }
+}
+
+}  // namespace
+
+RERANK_CLONES void attend_all(ggml_tensor* node, int thread, int threads, const Rows& rows) {
+  const int64_t heads = node->src[0]->ne[2];
+  Buffers buffers;
+  int64_t piece = 0;
+  for (const std::vector<int32_t>& sequence : rows.sequences)
+    for (int64_t begin = 0; begin < static_cast<int64_t>(sequence.size()); begin += kPiece)
+      for (int64_t head = 0; head < heads; ++head)
+        if (piece++ % threads == thread)
+          attend_rows(rows, sequence, head, begin, std::min<int64_t>(begin + kPiece, sequence.size()), node, buffers);
+}
+
+RERANK_CLONES void gelu_all(ggml_tensor* node, int thread, int threads) {
+  const ggml_tensor *gate = node->src[0], *factor = node->src[1];
+  const int64_t width = node->ne[0];
+  for (int64_t row = thread; row < node->ne[1]; row += threads) {
+    const auto at = [&](const ggml_tensor* tensor) {
+      return reinterpret_cast<float*>(static_cast<char*>(tensor->data) + row * tensor->nb[1]);
+    };
+    const float* x = at(gate);
+    // Both halves may be in one tensor.
+    const float* y = factor ? at(factor) : gate->ne[0] == 2 * width ? x + width : nullptr;
+    float* to = at(node);
+    int64_t i = 0;
+    for (; i + kLanes <= width; i += kLanes) {
+      Floats values;
+      load(values, x + i);
+      gelu(values);
+      if (y) {
+        Floats others;
+        load(others, y + i);
+        values *= others;
+      }
+      store(to + i, values);
+    }
+    for (; i < width; ++i) {
+      Floats value{};
+      value[0] = x[i];
+      gelu(value);
+      to[i] = y ? value[0] * y[i] : value[0];
+    }
+  }
+}
+
+bool has_kernels() { return true; }
+void attend(ggml_tensor* node, int thread, int threads, void* userdata) {
+  attend_all(node, thread, threads, *static_cast<const Rows*>(userdata));
+}
+void gelu(ggml_tensor* node, int thread, int threads, void*) { gelu_all(node, thread, threads); }
+
+#else
+
+bool has_kernels() { return false; }
+void attend(ggml_tensor*, int, int, void*) {}
+void gelu(ggml_tensor*, int, int, void*) {}
+
+#endif
+
+}  // namespace rerank
