@@ -9,14 +9,18 @@ import type { PairForm } from '../pairwise/pair.js';
 import { normalize } from '../texts.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
 import { readJinaTokenizer, slopeFactors } from './jina-v1.js';
-import { hasTensor, isNamed, metadataValue } from './metadata.js';
+import { hasTensor, isNamed, metadataValue, numberOf } from './metadata.js';
 import { type RawTensor, readRawTensor } from './tensor.js';
 
-/** Whether a file is a cross-encoder on an encoder: jina-bert-v2, bert and modern-bert with a classifier, or with a head beside it. */
+/**
+ * Whether a file is a cross-encoder on an encoder: it has a classifier or, for jina-bert-v2, a head. A head that only lies beside a file that
+ * says how it is pooled, as embedding models do, is another model's.
+ */
 export async function isCrossEncoder({ model, file, head }: Candidate): Promise<boolean> {
   switch (model.architecture.name) {
     case 'jina-bert-v2':
-      return hasTensor(model, 'cls.weight') || (await findHead(file.path, head)) !== undefined;
+      if (hasTensor(model, 'cls.weight') || head !== undefined) return true;
+      return numberOf(model, 'pooling_type') === undefined && (await findHead(file.path, undefined)) !== undefined;
     case 'bert':
     case 'modern-bert':
       return hasTensor(model, 'cls.output.weight');
@@ -30,7 +34,7 @@ export async function isCrossEncoder({ model, file, head }: Candidate): Promise<
  *
  * @throws RerankError PROJECTOR_*, MODEL_NOT_A_RERANKER, MODEL_BAD_VOCAB, MODEL_UNSUPPORTED_TYPE
  */
-export function choosePairwise(candidate: Candidate): Promise<FamilyChoice> {
+export async function choosePairwise(candidate: Candidate): Promise<FamilyChoice> {
   const { model } = candidate;
   if (model.architecture.name === 'jina-bert-v2') return chooseJinaV1(candidate);
   if (model.architecture.name === 'modern-bert') {

@@ -1,5 +1,5 @@
 import { RerankError } from '../errors.js';
-import { elements, type GgufTensor } from '../files/gguf-tensors.js';
+import { elements } from '../files/gguf-tensors.js';
 import type { Candidate } from './candidate.js';
 
 /** Bytes of one tensor of a model's file. */
@@ -9,12 +9,12 @@ export interface RawTensor {
   readonly count: number;
 }
 
-/** Reads a tensor that the file has, unless it is too large for one that is kept besides the model; undefined if the file has none of that name. */
+/** Reads a small tensor of a model's file; undefined if the file has none of that name. */
 export async function readRawTensor({ model, file }: Candidate, name: string): Promise<RawTensor | undefined> {
   const tensor = model.header.tensors.find((each) => each.name === name);
   if (tensor === undefined) return undefined;
   const bytes = new Uint8Array(tensor.bytes);
   const filled = await file.read(bytes, tensor.offset);
   if (filled < bytes.length) throw new RerankError('MODEL_TRUNCATED', `${file.path} is cut off within ${name}. Fetch it again`);
-  return { type: tensor.type, bytes, count: elements((tensor as GgufTensor).shape) };
+  return { type: tensor.type, bytes, count: elements(tensor.shape) };
 }

@@ -101,6 +101,12 @@ test.each([
 test('a jina-bert-v2 model without classifier becomes a cross-encoder by its head alone', async () => {
   const path = await make({ kind: 'jina-bert-v2', noHead: true });
   expect(await choose(path, writeHead(join(folder, 'j.safetensors'), 96))).toMatchObject({ name: 'pairwise' });
+  writeHead(join(dirname(path), 'projector.safetensors'), 96);
+  expect(await choose(path)).toMatchObject({ name: 'pairwise' });
+  // An embedding model in a folder with another model's head.
+  const pooled = withEntries(takeApart(readFileSync(path)), { 'jina-bert-v2.pooling_type': value.u32(1) });
+  writeFileSync(path, putTogether(pooled));
+  expect((await choose(path).catch(() => undefined))?.name).not.toBe('pairwise');
 });
 
 test('a head of another width is PROJECTOR_MISMATCH', async () => {
