@@ -86,6 +86,8 @@ export interface Family {
   readonly defaults: FamilyDefaults;
   /** Tokens of the longest prompt the model was made for. */
   readonly contextSize: number;
+  /** Where the model's tokenizer is not the one that llama.cpp has. */
+  readonly tokenizer?: Pick<Tokenizer, 'tokenize'>;
   /** `capacity`: tokens that a prompt may have on this machine. */
   plan(request: RerankRequest, tokenizer: Tokenizer, capacity: number, signal?: AbortSignal): Promise<Plan>;
   /** `states`: for each job of the plan, its rows. */

@@ -200,7 +200,7 @@ export class Reranker {
     if (!Array.isArray(texts))
       throw new RerankError('INVALID_ARGUMENT', `texts: expected an array of strings, got ${typeof texts}`);
     const checked = Array.from(texts, (text, i) => checkText(text, `texts[${i}]`).normalize('NFC'));
-    return (await this.#engine.tokenizer.tokenize(checked)).map((ids) => ids.length);
+    return (await (this.#family.tokenizer ?? this.#engine.tokenizer).tokenize(checked)).map((ids) => ids.length);
   }
 
   /**

@@ -75,9 +75,9 @@ export interface RerankOptions<T = string> {
   documentEmbeddings?: readonly Float32Array[];
   /** Instruction for the ranking (listwise models, and pairwise ones with a prompt: Qwen3-Reranker, mxbai-rerank-v2). */
   instruction?: string;
-  /** Tokens a document may have before it is cut; default the model's. */
+  /** Tokens a document may have before it is cut, or with `chunk`, those of a window; default the model's. */
   maxDocumentTokens?: number;
-  /** Tokens the query may have before it is cut; default the model's. */
+  /** Tokens the query may have before it is cut; default the model's. Pairwise models: at most three quarters of a pair. */
   maxQueryTokens?: number;
   /** Most documents in one prompt (listwise models); default 125. */
   blockSize?: number;

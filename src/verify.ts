@@ -1,6 +1,13 @@
 import { callSafely } from './engine/failure.js';
 import { RerankError } from './errors.js';
-import { findByFile, findKnown, type PublishedExample, type PublishedRun, readCatalog } from './files/catalog.js';
+import {
+  findByFile,
+  findKnown,
+  type KnownModel,
+  type PublishedExample,
+  type PublishedRun,
+  readCatalog,
+} from './files/catalog.js';
 import { readGguf } from './files/gguf.js';
 import { resolveModel } from './files/resolve.js';
 import { Reranker } from './reranker.js';
@@ -72,7 +79,7 @@ export async function verifyModel(model: string, options: VerifyOptions = {}): P
       for (const example of known.examples) {
         const scores = new Map<boolean, number[]>();
         for (const separately of new Set(example.runs.map((run) => run.separately === true)))
-          scores.set(separately, await score(reranker, example, separately, load.signal));
+          scores.set(separately, await score(reranker, example, separately, known.score, load.signal));
         examples.push(...judge(example, scores, !/^(F32|F16|BF16)$/.test(quantization)));
       }
     } finally {
@@ -91,18 +98,20 @@ async function quantizationOf(path: string): Promise<string> {
   return [...bytes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'none';
 }
 
-/** Scores in the order of the documents. */
+/** Scores in the order of the documents; logits where those are what was published. */
 async function score(
   reranker: Reranker,
   { query, documents }: PublishedExample,
   separately: boolean,
+  kind: KnownModel['score'],
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
   const lists = separately ? documents.map((document) => [document]) : [documents];
   const scores: number[] = [];
   for (const list of lists) {
     const { results } = await reranker.rerank(query, list, signal ? { signal } : {});
-    scores.push(...results.sort((a, b) => a.index - b.index).map((result) => result.relevanceScore));
+    const inOrder = results.sort((a, b) => a.index - b.index);
+    scores.push(...inOrder.map(({ relevanceScore, logit }) => (kind === 'logit' ? (logit ?? Number.NaN) : relevanceScore)));
   }
   return scores;
 }

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { KnownModel } from '../src/files/catalog.js';
 import { Reranker, type VerifyOptions, verifyModel } from '../src/index.js';
 import { temporary } from './helpers/fake-hub.js';
-import { tinyListwise } from './helpers/models.js';
+import { PAIRWISE_FIXTURES, tinyListwise, unpack } from './helpers/models.js';
 
 const QUERY = 'how do bees make honey?';
 const DOCUMENTS = ['Bees collect nectar.', 'Honey keeps for years.', 'The train was late.'];
@@ -92,4 +92,15 @@ test('which model a file is: by its name, by `as`, or not at all', async () => {
 
 test('the starter model gives the scores in the catalogue', async () => {
   expect(await verifyModel('all-MiniLM-L6-v2', LOAD)).toMatchObject({ verdict: 'right', quantization: 'Q8_0' });
+});
+
+test('logits are compared where logits were published', async () => {
+  const model = unpack(join(PAIRWISE_FIXTURES, 'bge-m3/bge-m3-F16.gguf.gz'), 'pairwise');
+  const reranker = await Reranker.load(model, LOAD);
+  const { results } = await reranker.rerank(QUERY, DOCUMENTS);
+  await reranker.dispose();
+  const logits = results.sort((a, b) => a.index - b.index).map(({ logit }) => logit as number);
+  const known = { files: { F16: { file: 'bge-m3-F16.gguf' } } };
+  expect(await verify(model, catalog(logits, { ...known, score: 'logit' }))).toMatchObject({ verdict: 'right' });
+  expect(await verify(model, catalog(logits, { ...known, score: 'probability' }))).toMatchObject({ verdict: 'wrong' });
 });

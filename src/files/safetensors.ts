@@ -8,8 +8,8 @@ export interface Tensor {
   readonly values: Float32Array;
 }
 
-/** Heads are a few megabytes; a file beyond this is not one. */
-const MAX_FILE_BYTES = 256 << 20;
+/** Heads are a few megabytes; what is beyond this is none. */
+const MAX_READ_BYTES = 256 << 20;
 const MAX_HEADER_BYTES = 1 << 20;
 
 const SIZES: Record<string, number> = { F32: 4, F16: 2, BF16: 2 };
@@ -21,43 +21,16 @@ interface Entry {
 }
 
 /**
- * Reads a whole safetensors file of F32, F16 or BF16 tensors. Everything the format demands is checked: the header's size and
- * form, no name twice, offsets that follow each other without hole or overlap to the end of the file, finite values.
+ * Reads a safetensors file: all of its tensors, or those that are `wanted`, of a file of any size. Everything the format demands is checked:
+ * the header's size and form, no name twice, offsets that follow each other without hole or overlap to the end of the file, and for
+ * the tensors that are read F32, F16 or BF16 and finite values.
  *
  * Format: https://github.com/huggingface/safetensors#format
  *
  * @throws RerankError PROJECTOR_NOT_FOUND, PROJECTOR_CORRUPT
  */
-export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
+export async function readSafetensors(path: string, wanted?: ReadonlySet<string>): Promise<Map<string, Tensor>> {
   const corrupt = (what: string) => new RerankError('PROJECTOR_CORRUPT', `${path}: ${what}. Fetch the file again`);
-  const bytes = await readWhole(path, corrupt);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getBigUint64(0, true);
-  if (length < 2n || length > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - 8))) {
-    throw corrupt(`the header claims ${length} bytes, the file has ${bytes.length}: not a safetensors file, or cut short`);
-  }
-  const begin = 8 + Number(length);
-  const entries = parseHeader(bytes.subarray(8, begin), corrupt);
-
-  const tensors = new Map<string, Tensor>();
-  let expected = 0;
-  for (const [name, entry] of entries.sort(byPlace)) {
-    const [from, to] = entry.data_offsets;
-    if (from !== expected) throw corrupt(`tensor ${name} begins at ${from}, expected ${expected}`);
-    if (begin + to > bytes.length) throw corrupt(`tensor ${name} ends at ${to}, the data has ${bytes.length - begin} bytes`);
-    tensors.set(name, { shape: entry.shape, values: decode(name, entry, view, begin, corrupt) });
-    expected = to;
-  }
-  if (begin + expected !== bytes.length) throw corrupt(`${bytes.length - begin - expected} bytes follow the last tensor`);
-  return tensors;
-}
-
-/** Tensors without values lie before what begins where they do. */
-function byPlace([, a]: [string, Entry], [, b]: [string, Entry]): number {
-  return a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1];
-}
-
-async function readWhole(path: string, corrupt: (what: string) => RerankError): Promise<Buffer> {
   const notFound = (cause: unknown) =>
     new RerankError('PROJECTOR_NOT_FOUND', `${path}: the head file cannot be read (${(cause as Error).message})`, { cause });
   // Without O_NONBLOCK (which Windows has not), opening a named pipe that nobody writes to never returns.
@@ -67,14 +40,58 @@ async function readWhole(path: string, corrupt: (what: string) => RerankError): 
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw corrupt('expected a regular file');
-    if (stat.size < 10 || stat.size > MAX_FILE_BYTES) throw corrupt(`expected 10 to ${MAX_FILE_BYTES} bytes, found ${stat.size}`);
-    return await file.readFile();
+    const most = wanted ? Number.MAX_SAFE_INTEGER : MAX_READ_BYTES;
+    if (stat.size < 10 || stat.size > most) throw corrupt(`expected 10 to ${most} bytes, found ${stat.size}`);
+    const read = async (from: number, to: number): Promise<Buffer> => {
+      const bytes = Buffer.alloc(to - from);
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
+      if (bytesRead < bytes.length) throw corrupt('it became shorter meanwhile');
+      return bytes;
+    };
+    return await readTensors(read, stat.size, wanted, corrupt);
   } finally {
     await file.close();
   }
 }
 
-function parseHeader(bytes: Buffer, corrupt: (what: string) => RerankError): [string, Entry][] {
+type Corrupt = (what: string) => RerankError;
+
+async function readTensors(
+  read: (from: number, to: number) => Promise<Buffer>,
+  size: number,
+  wanted: ReadonlySet<string> | undefined,
+  corrupt: Corrupt,
+): Promise<Map<string, Tensor>> {
+  const length = (await read(0, 8)).readBigUInt64LE();
+  if (length < 2n || length > BigInt(Math.min(MAX_HEADER_BYTES, size - 8))) {
+    throw corrupt(`the header claims ${length} bytes, the file has ${size}: not a safetensors file, or cut short`);
+  }
+  const begin = 8 + Number(length);
+  const entries = parseHeader(await read(8, begin), corrupt);
+  const tensors = new Map<string, Tensor>();
+  let expected = 0;
+  let taken = 0;
+  for (const [name, entry] of entries.sort(byPlace)) {
+    const [from, to] = entry.data_offsets;
+    if (from !== expected) throw corrupt(`tensor ${name} begins at ${from}, expected ${expected}`);
+    if (begin + to > size) throw corrupt(`tensor ${name} ends at ${to}, the data has ${size - begin} bytes`);
+    expected = to;
+    if (wanted && !wanted.has(name)) continue;
+    taken += to - from;
+    if (taken > MAX_READ_BYTES) throw corrupt(`tensor ${name} has ${to - from} bytes, more than a head has`);
+    checkSize(name, entry, corrupt);
+    tensors.set(name, { shape: entry.shape, values: decode(name, entry, await read(begin + from, begin + to), corrupt) });
+  }
+  if (begin + expected !== size) throw corrupt(`${size - begin - expected} bytes follow the last tensor`);
+  return tensors;
+}
+
+/** Tensors without values lie before what begins where they do. */
+function byPlace([, a]: [string, Entry], [, b]: [string, Entry]): number {
+  return a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1];
+}
+
+function parseHeader(bytes: Buffer, corrupt: Corrupt): [string, Entry][] {
   let header: Record<string, unknown>;
   let repeated: boolean;
   try {
@@ -124,21 +141,24 @@ function isTextRecord(value: unknown): boolean {
   );
 }
 
-function decode(name: string, entry: Entry, view: DataView, begin: number, corrupt: (what: string) => RerankError): Float32Array {
-  const size = Object.hasOwn(SIZES, entry.dtype) ? SIZES[entry.dtype] : undefined;
-  if (!size) throw corrupt(`tensor ${name} has type ${entry.dtype}, expected F32, F16 or BF16`);
-  const [from, to] = entry.data_offsets;
-  const count = entry.shape.reduce((product, n) => product * n, 1);
-  if (count * size !== to - from)
-    throw corrupt(`tensor ${name} of shape [${entry.shape}] needs ${count * size} bytes, has ${to - from}`);
+function checkSize(name: string, { dtype, shape, data_offsets: [from, to] }: Entry, corrupt: Corrupt): void {
+  const size = Object.hasOwn(SIZES, dtype) ? SIZES[dtype] : undefined;
+  if (!size) throw corrupt(`tensor ${name} has type ${dtype}, expected F32, F16 or BF16`);
+  const bytes = shape.reduce((product, n) => product * n, size);
+  if (bytes !== to - from) throw corrupt(`tensor ${name} of shape [${shape}] needs ${bytes} bytes, has ${to - from}`);
+}
+
+function decode(name: string, { dtype }: Entry, bytes: Buffer, corrupt: Corrupt): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const size = SIZES[dtype] as number;
   const read = {
     F32: (at: number) => view.getFloat32(at, true),
     F16: (at: number) => float16(view.getUint16(at, true)),
     BF16: (at: number) => bfloat16(view.getUint16(at, true)),
-  }[entry.dtype as 'F32' | 'F16' | 'BF16'];
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
-    const value = read(begin + from + i * size);
+  }[dtype as 'F32' | 'F16' | 'BF16'];
+  const values = new Float32Array(bytes.length / size);
+  for (let i = 0; i < values.length; i++) {
+    const value = read(i * size);
     if (!Number.isFinite(value)) throw corrupt(`tensor ${name} holds a value that is not finite`);
     values[i] = value;
   }

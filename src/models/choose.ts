@@ -1,7 +1,6 @@
-import { RerankError } from '../errors.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
-import { chooseListwise } from './listwise.js';
-import { hasTensor } from './metadata.js';
+import { chooseListwise, isListwise } from './listwise.js';
+import { choosePairwise, isCrossEncoder } from './pairwise.js';
 import { chooseSimilarity } from './similarity.js';
 import { chooseTwoToken, notKnown, templateOf } from './two-token.js';
 
@@ -12,10 +11,11 @@ import { chooseTwoToken, notKnown, templateOf } from './two-token.js';
  *   is refused.
  */
 export async function chooseFamily(candidate: Candidate): Promise<FamilyChoice> {
-  const { model, file } = candidate;
+  const { name } = candidate.model.architecture;
+  if (isListwise(candidate)) return chooseListwise(candidate);
   if (templateOf(candidate)) return chooseTwoToken(candidate);
-  if (hasTensor(model, 'cls.output.weight'))
-    throw new RerankError('MODEL_UNSUPPORTED_ARCH', `${file.path}: a cross-encoder scores pairs, which this version does not do`);
-  if (model.architecture.name === 'qwen2') throw notKnown(candidate);
-  return model.architecture.name === 'qwen3' ? chooseListwise(candidate) : chooseSimilarity(candidate);
+  if (name === 'qwen2') throw notKnown(candidate);
+  if (name === 'qwen3') return chooseListwise(candidate);
+  if (await isCrossEncoder(candidate)) return choosePairwise(candidate);
+  return chooseSimilarity(candidate);
 }

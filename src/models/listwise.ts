@@ -10,6 +10,11 @@ import { DOCUMENT_MARKER } from '../listwise/prompt.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
 import { notKnown } from './two-token.js';
 
+/** Whether a file is a listwise reranker by its vocabulary. */
+export function isListwise({ model }: Candidate): boolean {
+  return model.architecture.name === 'qwen3' && model.vocabulary.control.has(DOCUMENT_MARKER.special);
+}
+
 /** jina-reranker-v3 and v3.5. */
 export async function chooseListwise(candidate: Candidate): Promise<FamilyChoice> {
   const { model, file, head: named } = candidate;

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { Engine } from '../engine/engine.js';
 import { RerankError } from '../errors.js';
 import type { Family } from '../family.js';
@@ -9,7 +8,7 @@ import { DOCUMENT_MARKER } from '../listwise/prompt.js';
 import { twoToken } from '../pairwise/causal.js';
 import { MXBAI_V2, QWEN3_RERANKER, type Template } from '../pairwise/prompt.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
-import { hasTensor, metadataValue } from './metadata.js';
+import { hasTensor, isNamed, metadataValue } from './metadata.js';
 
 const CLASSIFIER = 'cls.output.weight';
 
@@ -20,15 +19,14 @@ const WORKING =
  * The prompt of a file that answers with one of two tokens: Qwen3-Reranker is told by its classifier, others only by their names (in the
  * file's metadata, of the file, in the catalogue), since their tensors are those of any language model.
  */
-export function templateOf({ model, file, known }: Candidate): Template | undefined {
-  const names = [metadataValue(model, 'general.name'), basename(file.path), known?.name];
-  const isNamed = (pattern: RegExp) => names.some((name) => typeof name === 'string' && pattern.test(name));
+export function templateOf(candidate: Candidate): Template | undefined {
+  const { model } = candidate;
   if (model.architecture.name === 'qwen3') {
     const listwise = model.vocabulary.control.has(DOCUMENT_MARKER.special);
-    const named = !listwise && isNamed(/qwen[^a-z]?3[^a-z]*rerank/i);
+    const named = !listwise && isNamed(candidate, /qwen[^a-z]?3[^a-z]*rerank/i);
     return named || hasTensor(model, CLASSIFIER) ? QWEN3_RERANKER : undefined;
   }
-  return model.architecture.name === 'qwen2' && isNamed(/mxbai[^a-z]*rerank/i) ? MXBAI_V2 : undefined;
+  return model.architecture.name === 'qwen2' && isNamed(candidate, /mxbai[^a-z]*rerank/i) ? MXBAI_V2 : undefined;
 }
 
 /**

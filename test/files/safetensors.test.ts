@@ -10,10 +10,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function read(content: Buffer): ReturnType<typeof readSafetensors> {
+function read(content: Buffer, wanted?: ReadonlySet<string>): ReturnType<typeof readSafetensors> {
   const path = join(folder, 'made.safetensors');
   writeFileSync(path, content);
-  return readSafetensors(path);
+  return readSafetensors(path, wanted);
 }
 
 interface Parts {
@@ -158,4 +158,15 @@ test('a file that is not there, and a folder', async () => {
     code: 'PROJECTOR_CORRUPT',
     message: expect.stringMatching(/regular file/),
   });
+});
+
+test('of a larger file only what is wanted is read; the rest may be of any type', async () => {
+  const header = { ids: tensor('I64', [1], [0, 8]), a: tensor('F32', [2], [8, 16]), b: tensor('F32', [2], [16, 24]) };
+  const data = Buffer.concat([floats(0, 0), EIGHT, floats(Number.NaN, 0)]);
+  const wanted = new Set(['a', 'absent']);
+  expect([...(await read(made({ header, data }), wanted))]).toEqual([['a', { shape: [2], values: Float32Array.of(1, 2) }]]);
+  const corrupt = { code: 'PROJECTOR_CORRUPT' };
+  await expect(read(made({ header, data }), new Set(['b']))).rejects.toMatchObject(corrupt);
+  await expect(read(made({ header, data }), new Set(['ids']))).rejects.toMatchObject(corrupt);
+  await expect(read(made({ header, data: data.subarray(0, 20) }), wanted)).rejects.toMatchObject(corrupt);
 });

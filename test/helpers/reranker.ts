@@ -1,10 +1,12 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type LoadOptions, Reranker, type RerankResponse } from '../../src/index.js';
-import { STARTER, tinyListwise } from './models.js';
+import { PAIRWISE_FIXTURES, STARTER, tinyListwise, unpack } from './models.js';
 
-/** Both families, each with a small model. */
+/** All families, each with a small model. */
 export const MODELS: [family: string, path: string][] = [
   ['listwise', tinyListwise()],
+  ['pairwise', unpack(join(PAIRWISE_FIXTURES, 'bge-m3/bge-m3-F16.gguf.gz'), 'pairwise')],
   ['similarity', STARTER],
 ];
 

@@ -34,7 +34,8 @@ const LIMITS: Record<string, (text: string) => boolean> = {
 /** Id of [UNK]. */
 const UNKNOWN = 100;
 
-const limited = (text: string): boolean => Object.values(LIMITS).some((applies) => applies(text));
+/** Whether llama.cpp is known to tokenize a text otherwise than the original WordPiece. */
+export const limited = (text: string): boolean => Object.values(LIMITS).some((applies) => applies(text));
 
 /** Compares the starter model with every case of a folder that is laid out like test/fixtures/similarity. */
 export function describeSimilarity(folder: string, model: string): void {

@@ -59,8 +59,6 @@ test.each([
     'MODEL_NOT_A_RERANKER',
     /neither a projector nor a classifier \(cls.output.weight\)/,
   ],
-  ['jina-reranker-v1', { kind: 'jina-bert-v2' }, 'MODEL_UNSUPPORTED_ARCH', /"jina-bert-v2"/],
-  ['bge-reranker-v2-m3', { kind: 'xlm-roberta' }, 'MODEL_UNSUPPORTED_ARCH', /tokenizer.ggml.model is "t5"/],
 ] as [string, Partial<ModelOptions>, string, RegExp][])(
   '%s is refused before it is loaded',
   async (_, options, code, message) => {
