@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Plan } from '../../src/family.js';
+import type { Embeddings, Plan } from '../../src/family.js';
 import { readRequest } from '../../src/options.js';
 import { type SimilarityOptions, similarity } from '../../src/similarity/family.js';
 import { fakeTokenizer } from '../helpers/fake-tokenizer.js';
@@ -65,6 +65,15 @@ test('scores are cosines with the query, in the order of the input, whatever the
   expect(embeddings?.map((row) => [...row])).toEqual([[1, 0], [0, 1], [...Float32Array.of(0.6, 0.8)]]);
 });
 
+test('the query has a batch of its own, so that scores do not depend on whether documents are computed with it', async () => {
+  const plan = await planned('abc', ['abc', 'ab', 'c']);
+  expect(plan.members).toEqual([[2, 1, 0], [3]]);
+  const { jobs } = await (family.embeddings as Embeddings).plan(['abc', 'ab', 'c'], fakeTokenizer(), 8);
+  expect(plan.jobs.slice(0, -1)).toEqual(jobs);
+  const known = await planned('abc', ['', '', ''], { documentEmbeddings: [1, 2, 3].map(() => Float32Array.of(1, 0)) });
+  expect(known.jobs).toEqual(plan.jobs.slice(-1));
+});
+
 test('T15: equal texts share a state, so that they tie whatever their batches', async () => {
   const plan = await planned('q', ['abcde', 'abcde', 'abcdefgh', 'abcde']);
   expect(plan.windows).toEqual([[0], [0], [0], [0], [4]]);
@@ -75,10 +84,11 @@ test('T15: equal texts share a state, so that they tie whatever their batches', 
 test('causal models: the shared beginning is empty, and at most 63 sequences go together', async () => {
   const documents = Array.from({ length: 70 }, (_, i) => String.fromCodePoint(1000 + i));
   const plan = await planned('q', documents, {}, { states: 'last', batchTokens: 1000, maxTokens: 1000 });
-  expect(plan.members.map((batch) => batch.length)).toEqual([63, 8]);
+  expect(plan.members.map((batch) => batch.length)).toEqual([63, 7, 1]);
   expect(plan.jobs.map((job) => [...job.lengths])).toEqual([
     [0, ...new Array(63).fill(4)],
-    [0, ...new Array(8).fill(4)],
+    [0, ...new Array(7).fill(4)],
+    [0, 4],
   ]);
   expect(textsOf(plan)).toEqual([...documents, 'q']);
 });
@@ -135,11 +145,6 @@ describe('prefixes', () => {
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(/^options.instruction: a similarity model/),
     });
-  });
-
-  test('a query equal to a document is another text if their prefixes differ', async () => {
-    expect((await planned('same', ['same'], {}, { prefixes, maxTokens: 20 })).windows).toEqual([[0], [1]]);
-    expect((await planned('same', ['same'])).windows).toEqual([[0], [0]]);
   });
 });
 
