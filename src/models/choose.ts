@@ -1,7 +1,7 @@
 import { RerankError } from '../errors.js';
 import { DOCUMENT_MARKER } from '../listwise/prompt.js';
-import { isCausal, isEmbedder } from '../similarity/settings.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
+import { isCausal, isEmbedder } from './embedder.js';
 import { chooseListwise } from './listwise.js';
 import { hasTensor } from './metadata.js';
 import { chooseSimilarity } from './similarity.js';

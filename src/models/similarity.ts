@@ -2,10 +2,10 @@ import type { Engine } from '../engine/engine.js';
 import { RerankError } from '../errors.js';
 import type { Family } from '../family.js';
 import { similarity } from '../similarity/family.js';
-import { embedderSettings, isCausal } from '../similarity/settings.js';
-import { surroundings } from '../similarity/specials.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
+import { embedderSettings, isCausal } from './embedder.js';
 import { metadataValue } from './metadata.js';
+import { surroundings } from './surroundings.js';
 
 /**
  * Trained with the exact GELU, where llama.cpp approximates it. Not for the starter: an eighth more time, and its Q8_0 cosines come no nearer

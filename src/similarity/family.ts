@@ -1,24 +1,7 @@
 import { rowsOf } from '../batches.js';
 import type { Embeddings, Family, Plan } from '../family.js';
 import { cosine, normalized } from '../vectors.js';
-import type { Prefixes } from './embedders.js';
-import { planPair, planTexts } from './plan.js';
-
-/** How texts are read, and the limits of the model. */
-export interface SimilarityOptions {
-  /** Which states are a text's embedding. */
-  readonly states: 'mean' | 'first' | 'last';
-  /** Ids around a text. */
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-  readonly prefixes?: Prefixes | undefined;
-  /** Tokens of one text, all included. */
-  readonly maxTokens: number;
-  /** Tokens of one batch; a longer text has a batch of its own. */
-  readonly batchTokens: number;
-  /** Numbers of one embedding. */
-  readonly width: number;
-}
+import { planPair, planTexts, type SimilarityOptions } from './plan.js';
 
 /** Embedding models: every text is a sequence of its own; the score is the cosine of document and query. */
 export function similarity(options: SimilarityOptions): Family {

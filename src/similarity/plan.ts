@@ -1,11 +1,26 @@
 import { packSequences, type Sequence } from '../batches.js';
 import { RerankError } from '../errors.js';
 import type { Job, Plan, RerankRequest, Tokenizer } from '../family.js';
-import { fillInstruction } from './embedders.js';
-import type { SimilarityOptions } from './family.js';
+import { fillInstruction, type Prefixes } from './embedders.js';
 
 /** llama.cpp's limit in one batch. Those of causal models have a shared beginning as well, which is a sequence. */
 const MOST_SEQUENCES = { mean: 64, first: 64, last: 63 };
+
+/** How texts are read, and the limits of the model. */
+export interface SimilarityOptions {
+  /** Which states are a text's embedding. */
+  readonly states: 'mean' | 'first' | 'last';
+  /** Ids around a text. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly prefixes?: Prefixes | undefined;
+  /** Tokens of one text, all included. */
+  readonly maxTokens: number;
+  /** Tokens of one batch; a longer text has a batch of its own. */
+  readonly batchTokens: number;
+  /** Numbers of one embedding. */
+  readonly width: number;
+}
 
 /** A text with what stands before it, and how much of it may be read. */
 interface Piece {

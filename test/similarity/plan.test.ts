@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Embeddings, Plan } from '../../src/family.js';
 import { readRequest } from '../../src/options.js';
-import { type SimilarityOptions, similarity } from '../../src/similarity/family.js';
+import { similarity } from '../../src/similarity/family.js';
+import type { SimilarityOptions } from '../../src/similarity/plan.js';
 import { fakeTokenizer } from '../helpers/fake-tokenizer.js';
 
 const OPTIONS: SimilarityOptions = { states: 'mean', before: [1], after: [2, 3], maxTokens: 8, batchTokens: 16, width: 2 };

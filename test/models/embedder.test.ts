@@ -8,9 +8,9 @@ import { checkModel } from '../../src/files/check/check.js';
 import { openModelFile } from '../../src/files/model-file.js';
 import type { Candidate, EmbedderOptions } from '../../src/models/candidate.js';
 import { chooseFamily } from '../../src/models/choose.js';
+import { embedderSettings } from '../../src/models/embedder.js';
+import { surroundings } from '../../src/models/surroundings.js';
 import { findEmbedder } from '../../src/similarity/embedders.js';
-import { embedderSettings } from '../../src/similarity/settings.js';
-import { surroundings } from '../../src/similarity/specials.js';
 import { putTogether, takeApart, value, withEntries } from '../helpers/gguf-pieces.mjs';
 
 let folder: string;

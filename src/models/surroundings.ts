@@ -1,7 +1,7 @@
 import type { NativeModelInfo } from '../engine/addon.js';
 import { RerankError } from '../errors.js';
 import type { CheckedModel } from '../files/check/check.js';
-import { metadataValue } from '../models/metadata.js';
+import { metadataValue } from './metadata.js';
 
 /** Ids that the vocabulary puts around a text. */
 export interface Surroundings {

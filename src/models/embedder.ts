@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { RerankError } from '../errors.js';
-import type { Candidate } from '../models/candidate.js';
-import { hasTensor, metadataValue, numberOf } from '../models/metadata.js';
+import { type Embedder, findEmbedder, type Prefixes, SEARCH_INSTRUCTION } from '../similarity/embedders.js';
 import type { Pooling } from '../types.js';
-import { type Embedder, findEmbedder, type Prefixes, SEARCH_INSTRUCTION } from './embedders.js';
+import type { Candidate } from './candidate.js';
+import { hasTensor, metadataValue, numberOf } from './metadata.js';
 
 /** Values of `<architecture>.pooling_type`: llama.cpp's `llama_pooling_type`. */
 const POOLINGS: readonly (Pooling | 'none' | 'rank')[] = ['none', 'mean', 'cls', 'last', 'rank'];
