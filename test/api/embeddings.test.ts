@@ -125,27 +125,34 @@ describe('small models of each pooling', { timeout: 60_000 }, () => {
     }
   }
 
-  const causal = {
-    'qwen3.pooling_type': value.u32(3),
-    'tokenizer.ggml.add_eos_token': value.bool(true),
-  };
+  const ended = { 'tokenizer.ggml.add_eos_token': value.bool(true) };
+  const causal = { ...ended, 'qwen3.pooling_type': value.u32(3) };
 
   test.each([
     ['mean', 'bert', {}, {}],
     ['cls', 'bert', {}, { pooling: 'cls' }],
     ['last', 'qwen3-reranker', causal, {}],
-  ] as const)('%s: a text has the same vector alone and among others, and is like itself', async (_, kind, entries, options) => {
-    const texts = [...DOCUMENTS, ...Array.from({ length: 80 }, (__, i) => 'bees and honey '.repeat(i % 9) + i)];
-    await use(await make({ kind }, entries), options, async (reranker) => {
-      const together = await reranker.embedDocuments(texts);
-      for (const i of [0, 1, 4, 30, 84]) {
-        const [alone] = (await reranker.embedDocuments([texts[i] as string])) as [Float32Array];
-        expect(1 - cosine(alone, together[i] as Float32Array)).toBeLessThan(1e-3);
-      }
-      expect(scores(await reranker.rerank(QUERY, [QUERY, 'trains']))[0]).toBeCloseTo(1, 3);
-      expect(new Set(together.map((vector) => vector.join())).size).toBe(texts.length);
-    });
-  });
+    ['last', 'qwen2', ended, { pooling: 'last' }],
+    ['mean', 'jina-bert-v2', {}, { pooling: 'mean' }],
+    ['cls', 'xlm-roberta', { 'bert.pooling_type': value.u32(2) }, {}],
+    ['mean', 'nomic-bert', {}, {}],
+    ['cls', 'modern-bert', { 'modern-bert.pooling_type': value.u32(2) }, {}],
+    ['mean, then dense layers', 'gemma-embedding', {}, {}],
+  ] as const)(
+    '%s, %s: a text has the same vector alone and among others, and is like itself',
+    async (_, kind, entries, options) => {
+      const texts = [...DOCUMENTS, ...Array.from({ length: 80 }, (__, i) => 'bees and honey '.repeat(i % 9) + i)];
+      await use(await make({ kind, noHead: kind !== 'gemma-embedding' }, entries), options, async (reranker) => {
+        const together = await reranker.embedDocuments(texts);
+        for (const i of [0, 1, 4, 30, 84]) {
+          const [alone] = (await reranker.embedDocuments([texts[i] as string])) as [Float32Array];
+          expect(1 - cosine(alone, together[i] as Float32Array)).toBeLessThan(1e-3);
+        }
+        expect(scores(await reranker.rerank(QUERY, [QUERY, 'trains']))[0]).toBeCloseTo(1, 3);
+        expect(new Set(together.map((vector) => vector.join())).size).toBe(texts.length);
+      });
+    },
+  );
 
   test('poolings differ, and the caller’s goes before the file’s', async () => {
     const path = await make({ kind: 'bert' });
@@ -174,6 +181,12 @@ describe('small models of each pooling', { timeout: 60_000 }, () => {
       const [instructed] = scores(await reranker.rerank(QUERY, ['bees'], { instruction: 'find trains' }));
       expect(instructed).not.toBe(plain);
     });
+  });
+
+  test('EmbeddingGemma without its dense layers is refused', async () => {
+    const path = await make({ kind: 'gemma-embedding' });
+    const error = { code: 'MODEL_NOT_A_RERANKER', message: expect.stringContaining('dense_2 and dense_3 are not in this file') };
+    expect(await rejection(Reranker.load(path))).toMatchObject(error);
   });
 
   test('a model whose states are no numbers is NON_FINITE', async () => {
