@@ -11,7 +11,7 @@ import { surroundings } from './surroundings.js';
  * Trained with the exact GELU, where llama.cpp approximates it. Not for the starter: an eighth more time, and its Q8_0 cosines come no nearer
  * to the original's.
  */
-const EXACT_GELU = ['bert', 'jina-bert-v2'];
+const EXACT_GELU = ['bert', 'jina-bert-v2', 'modern-bert'];
 
 /** Embedding models. */
 export async function chooseSimilarity(candidate: Candidate): Promise<FamilyChoice> {

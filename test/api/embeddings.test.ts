@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ModelOptions, makeModel } from '../../scripts/model/make.mjs';
+import type { Embeddings } from '../../src/family.js';
 import { type LoadOptions, type Progress, Reranker } from '../../src/index.js';
 import { cosine } from '../../src/vectors.js';
+import { type EncoderOptions, encode, readWeights } from '../helpers/encoder-reference.js';
+import { openEngine } from '../helpers/engine.js';
 import { putTogether, takeApart, value, withEntries } from '../helpers/gguf-pieces.mjs';
 import { STARTER, tinyListwise } from '../helpers/models.js';
 import { loaded, rejection, scores } from '../helpers/reranker.js';
@@ -153,6 +156,22 @@ describe('small models of each pooling', { timeout: 60_000 }, () => {
       });
     },
   );
+
+  test.each(['mean', 'cls'] as const)('%s is that of the formulas', async (pooling) => {
+    const path = await make({ kind: 'bert' });
+    const [text] = DOCUMENTS as [string];
+    const { engine, family } = await openEngine(path);
+    const plan = await (family.embeddings as Embeddings).plan([text], engine.tokenizer, family.contextSize);
+    await engine.close();
+    const tokens = [...(plan.jobs[0]?.tokens ?? [])];
+    const reference: EncoderOptions = { heads: 2, layers: 2, epsilon: 1e-12, gelu: 'exact' };
+    const rows = encode(await readWeights(path), tokens, new Array(tokens.length).fill(0), reference);
+    const [first] = rows as [number[]];
+    const mean = first.map((_, i) => rows.reduce((sum, row) => sum + (row[i] as number), 0) / rows.length);
+    const [vector] = await use(path, { pooling, flashAttention: false }, (reranker) => reranker.embedDocuments([text]));
+    expect(cosine(vector as Float32Array, pooling === 'mean' ? mean : first)).toBeCloseTo(1, 6);
+    expect(cosine(vector as Float32Array, pooling === 'mean' ? first : mean)).toBeLessThan(0.999);
+  });
 
   test('poolings differ, and the caller’s goes before the file’s', async () => {
     const path = await make({ kind: 'bert' });
