@@ -41,7 +41,7 @@ export async function openWeights(
   onProgress: ((fraction: number) => void) | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Weights> {
-  const key = JSON.stringify([file.key, options.gpuLayers, options.useGpu, options.mmap, options.exactGelu]);
+  const key = JSON.stringify([file.key, options.gpuLayers, options.useGpu, options.mmap]);
   const known = shared.get(key);
   const entry = known ?? begin(library, key, file, options);
   entry.users++;

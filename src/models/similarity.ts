@@ -7,15 +7,12 @@ import { embedderSettings, isCausal } from './embedder.js';
 import { metadataValue } from './metadata.js';
 import { surroundings } from './surroundings.js';
 
-/**
- * Trained with the exact GELU, where llama.cpp approximates it. Not for the starter: an eighth more time, and its Q8_0 cosines come no nearer
- * to the original's.
- */
+/** Trained with the exact GELU, where llama.cpp approximates it. */
 const EXACT_GELU = ['bert', 'jina-bert-v2', 'modern-bert'];
 
 /** Embedding models. */
 export async function chooseSimilarity(candidate: Candidate): Promise<FamilyChoice> {
-  const { model, file, head, known } = candidate;
+  const { model, file, head } = candidate;
   if (head !== undefined)
     throw new RerankError('INVALID_ARGUMENT', `options.head: ${file.path} is an embedding model, it takes no head`);
   const { states, prefixes, end } = embedderSettings(candidate);
@@ -30,6 +27,6 @@ export async function chooseSimilarity(candidate: Candidate): Promise<FamilyChoi
       batchTokens: ubatchSize,
       width: info.embedding,
     });
-  const exactGelu = EXACT_GELU.includes(model.architecture.name) && !known?.bundled;
+  const exactGelu = EXACT_GELU.includes(model.architecture.name);
   return { name: 'similarity', head: undefined, prefixes, native: exactGelu ? { exactGelu } : {}, open };
 }
