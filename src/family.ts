@@ -48,6 +48,8 @@ export interface Plan {
   readonly queryTruncated: boolean;
   readonly truncated: readonly boolean[];
   readonly overflow: 'none' | Exclude<Overflow, 'error'>;
+  /** Similarity: what the request has of the documents. */
+  readonly documentEmbeddings?: readonly Float32Array[] | undefined;
 }
 
 /** Steps 6 and 7: one score for each document, in input order. */
@@ -74,6 +76,13 @@ export interface FamilyDefaults {
 
 export type FamilyOption = 'instruction' | 'returnEmbeddings' | 'documentEmbeddings';
 
+/** Texts as vectors. Only families that read a text without the query and the other documents can do it. */
+export interface Embeddings {
+  plan(texts: readonly string[], tokenizer: Tokenizer, capacity: number, signal?: AbortSignal): Promise<Plan>;
+  /** One vector of length 1 for each text of the plan. */
+  vectors(plan: Plan, states: readonly Float32Array[]): Float32Array[];
+}
+
 /** One way of reranking. `reranker.ts` does not know which it runs. */
 export interface Family {
   readonly name: ModelFamily;
@@ -92,4 +101,5 @@ export interface Family {
   plan(request: RerankRequest, tokenizer: Tokenizer, capacity: number, signal?: AbortSignal): Promise<Plan>;
   /** `states`: for each job of the plan, its rows. */
   score(plan: Plan, states: readonly Float32Array[]): Promise<Scored>;
+  readonly embeddings?: Embeddings;
 }

@@ -8,11 +8,13 @@ export { type ModelFiles, type ResolveOptions, resolveModel } from './files/reso
 export { inspectModel, type MemoryEstimate, type ModelReport } from './inspect.js';
 export { Reranker } from './reranker.js';
 export type {
+  EmbedOptions,
   Gpu,
   LoadOptions,
   ModelFamily,
   ModelInfo,
   Overflow,
+  Pooling,
   Progress,
   RerankOptions,
   RerankResponse,

@@ -6,7 +6,7 @@ import { quantizationOf } from './files/file-types.js';
 import { decodeHeader, type GgufHeader } from './files/gguf.js';
 import { openModelFile } from './files/model-file.js';
 import { chooseFamily } from './models/choose.js';
-import type { ModelFamily } from './types.js';
+import type { ModelFamily, ModelInfo } from './types.js';
 
 /** What a model file holds, and whether it can be loaded. */
 export interface ModelReport extends GgufHeader {
@@ -14,6 +14,8 @@ export interface ModelReport extends GgufHeader {
   family: ModelFamily | undefined;
   /** The head file that would be used. */
   head: string | undefined;
+  /** Embedding models: what would stand before queries and documents. */
+  prefixes: ModelInfo['prefixes'];
   quantization: string;
   /** Undefined where the file does not say so in a way that can be relied on. */
   shape: { layers: number; width: number; contextSize: number } | undefined;
@@ -72,6 +74,7 @@ export async function inspectModel(
       ...header,
       family: choice?.name,
       head: choice?.head,
+      prefixes: choice?.prefixes,
       quantization: quantizationOf(header.metadata.get('general.file_type'), header.tensors),
       shape: dimensions && { layers: dimensions.layers, width: dimensions.width, contextSize: dimensions.context },
       memory:

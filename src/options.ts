@@ -1,85 +1,26 @@
 import { availableParallelism } from 'node:os';
+import {
+  boolean,
+  type Check,
+  callback,
+  checkAll,
+  checkText,
+  hash,
+  integer,
+  invalid,
+  milliseconds,
+  number,
+  oneOf,
+  path,
+  positive,
+  read,
+  signal,
+  text,
+  vectors,
+} from './checks.js';
 import { RerankError } from './errors.js';
 import type { Family, RerankRequest } from './family.js';
-import type { LoadOptions, RerankOptions } from './types.js';
-
-/** Bytes of one text. Tokenizing more takes seconds, and no reranker reads as much. */
-const MAX_TEXT_BYTES = 1 << 20;
-
-function invalid(what: string, expected: string, got: unknown): RerankError {
-  return new RerankError('INVALID_ARGUMENT', `${what}: expected ${expected}, got ${show(got)}`);
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (typeof value === 'bigint') return `${value}n`;
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
-}
-
-type Check<T> = (value: unknown, name: string) => T;
-
-const integer =
-  (low: number, high: number): Check<number> =>
-  (value, name) => {
-    if (!Number.isInteger(value) || (value as number) < low || (value as number) > high) {
-      throw invalid(name, `an integer from ${low} to ${high}`, value);
-    }
-    return value as number;
-  };
-
-const number: Check<number> = (value, name) => {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalid(name, 'a finite number', value);
-  return value;
-};
-
-const positive: Check<number> = (value, name) => {
-  if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY)
-    throw invalid(name, 'a number above 0', value);
-  return value;
-};
-
-/** Timers take no more. */
-const MAX_MILLISECONDS = 2 ** 31 - 1;
-
-const milliseconds: Check<number> = (value, name) => {
-  if (typeof value !== 'number' || !(value > 0) || value > MAX_MILLISECONDS) {
-    throw invalid(name, `milliseconds above 0, at most ${MAX_MILLISECONDS}`, value);
-  }
-  return value;
-};
-
-const boolean: Check<boolean> = (value, name) => {
-  if (typeof value !== 'boolean') throw invalid(name, 'true or false', value);
-  return value;
-};
-
-const oneOf =
-  <T extends string>(...allowed: T[]): Check<T> =>
-  (value, name) => {
-    if (!(allowed as unknown[]).includes(value)) throw invalid(name, allowed.map((v) => `'${v}'`).join(' or '), value);
-    return value as T;
-  };
-
-const callback: Check<never> = (value, name) => {
-  if (typeof value !== 'function') throw invalid(name, 'a function', value);
-  return value as never;
-};
-
-const signal: Check<AbortSignal> = (value, name) => {
-  if (!(value instanceof AbortSignal)) throw invalid(name, 'an AbortSignal', value);
-  return value;
-};
-
-const path: Check<string> = (value, name) => {
-  if (typeof value !== 'string' || value === '') throw invalid(name, 'a file path', value);
-  return value;
-};
-
-const hash: Check<string> = (value, name) => {
-  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/i.test(value)) throw invalid(name, '64 hexadecimal digits', value);
-  return value.toLowerCase();
-};
+import type { EmbedOptions, LoadOptions, Progress, RerankOptions } from './types.js';
 
 const MANY = Number.MAX_SAFE_INTEGER;
 
@@ -88,6 +29,9 @@ const LOAD_CHECKS: { [K in keyof Required<LoadOptions>]: Check<Required<LoadOpti
   download: oneOf('auto', 'never'),
   sha256: hash,
   onNotice: callback,
+  pooling: oneOf('mean', 'cls', 'last'),
+  queryPrefix: text,
+  documentPrefix: text,
   gpu: oneOf('auto', 'cpu', 'metal', 'cuda', 'vulkan'),
   gpuLayers: integer(0, 10_000),
   threads: integer(1, 512),
@@ -101,23 +45,16 @@ const LOAD_CHECKS: { [K in keyof Required<LoadOptions>]: Check<Required<LoadOpti
   onProgress: callback,
 };
 
-const vectors: Check<readonly Float32Array[]> = (value, name) => {
-  if (!Array.isArray(value)) throw invalid(name, 'an array of Float32Array', value);
-  const wrong = value.findIndex((vector) => !(vector instanceof Float32Array) || vector.length !== value[0].length);
-  if (wrong >= 0) throw invalid(`${name}[${wrong}]`, 'a Float32Array as long as the first', value[wrong]);
-  return value;
+const accessor: Check<Accessor> = (value, name) => {
+  if (typeof value !== 'function' && (typeof value !== 'string' || value === ''))
+    throw invalid(name, 'a property name or a function', value);
+  return value as Accessor;
 };
-
-const text: Check<string> = (value, name) => checkText(value, name);
 
 const RERANK_CHECKS: { [K in keyof Required<RerankOptions>]: Check<unknown> } = {
   topN: integer(1, MANY),
   minScore: number,
-  text: (value, name) => {
-    if (typeof value !== 'function' && (typeof value !== 'string' || value === ''))
-      throw invalid(name, 'a property name or a function', value);
-    return value;
-  },
+  text: accessor,
   returnEmbeddings: boolean,
   documentEmbeddings: vectors,
   instruction: text,
@@ -130,31 +67,12 @@ const RERANK_CHECKS: { [K in keyof Required<RerankOptions>]: Check<unknown> } = 
   onProgress: callback,
 };
 
-/** Each option checked once; unknown names are refused, since they are mostly slips. */
-function checkAll<T extends object>(options: unknown, checks: Record<string, Check<unknown>>, name: string): T {
-  if (typeof options !== 'object' || options === null) throw invalid(name, 'an object', options);
-  const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
-    if (!check)
-      throw new RerankError('INVALID_ARGUMENT', `${name}.${key}: unknown option; known are ${Object.keys(checks).join(', ')}`);
-    if (value !== undefined) result[key] = check(value, `${name}.${key}`);
-  }
-  return result as T;
-}
-
-/** A text that tokenizers can take: a string, lone surrogates replaced, at most 1 MiB of UTF-8. */
-export function checkText(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw invalid(name, 'a string', value);
-  // The length in UTF-16 units bounds the bytes from both sides, so most texts need no count.
-  if (value.length > MAX_TEXT_BYTES || (value.length > MAX_TEXT_BYTES / 3 && Buffer.byteLength(value) > MAX_TEXT_BYTES)) {
-    throw new RerankError(
-      'TEXT_TOO_LARGE',
-      `${name}: expected at most ${MAX_TEXT_BYTES} bytes, got ${Buffer.byteLength(value)}. Pass the part that matters`,
-    );
-  }
-  return value.toWellFormed();
-}
+const EMBED_CHECKS: { [K in keyof Required<EmbedOptions>]: Check<unknown> } = {
+  text: accessor,
+  signal,
+  timeout: milliseconds,
+  onProgress: callback,
+};
 
 /** Options of `Reranker.load`, with the defaults that do not depend on the model. */
 export function readLoadOptions(options: LoadOptions) {
@@ -204,8 +122,11 @@ export function readRequest(
       `${overflows.map((how) => `'${how}'`).join(' or ')} for a ${family} model`,
       checked.overflow,
     );
-  const snapshot = Array.from({ length: documents.length }, (_, i) => read(() => documents[i], `documents[${i}]`));
+  const given = checked.documentEmbeddings?.length;
+  if (given !== undefined && given !== documents.length)
+    throw invalid('options.documentEmbeddings', `${documents.length} vectors, one for each document`, given);
   const { text: accessor, topN, ...rest } = checked;
+  const { snapshot, texts } = readDocuments(documents, accessor as Accessor);
   const request: RerankRequest = {
     minScore: undefined,
     returnEmbeddings: false,
@@ -218,9 +139,34 @@ export function readRequest(
     ...rest,
     query: checkText(query, 'query'),
     topN: topN ?? MANY,
-    texts: snapshot.map((document, i) => textOf(document, accessor as Accessor, `documents[${i}]`)),
+    texts,
   };
   return { request: Object.freeze(request), documents: snapshot };
+}
+
+/** A call for embeddings: texts, and what goes for every call. */
+export interface EmbedRequest {
+  readonly texts: readonly string[];
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * The same for a call of `embedDocuments`.
+ *
+ * @throws RerankError INVALID_ARGUMENT, TEXT_TOO_LARGE
+ */
+export function readEmbedRequest(documents: unknown, options: unknown): EmbedRequest {
+  if (!Array.isArray(documents)) throw invalid('documents', 'an array', documents);
+  const checked = checkAll<EmbedOptions>(options, EMBED_CHECKS, 'options');
+  const { texts } = readDocuments(documents, checked.text as Accessor);
+  return Object.freeze({ timeout: checked.timeout, signal: checked.signal, onProgress: checked.onProgress, texts });
+}
+
+function readDocuments(documents: unknown[], accessor: Accessor): { snapshot: unknown[]; texts: string[] } {
+  const snapshot = Array.from({ length: documents.length }, (_, i) => read(() => documents[i], `documents[${i}]`));
+  return { snapshot, texts: snapshot.map((document, i) => textOf(document, accessor, `documents[${i}]`)) };
 }
 
 type Accessor = string | ((document: unknown) => unknown) | undefined;
@@ -242,17 +188,4 @@ function textOf(document: unknown, accessor: Accessor, name: string): string {
     );
   }
   return checkText(value, `${name}.${key}`);
-}
-
-/** Getters and proxies may throw. */
-function read<T>(get: () => T, name: string): T {
-  try {
-    return get();
-  } catch (cause) {
-    throw new RerankError(
-      'INVALID_ARGUMENT',
-      `${name}: reading it threw ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
-  }
 }

@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { checkText } from './checks.js';
+import { type Limits, withDeadline } from './deadline.js';
 import type { NativeDevice } from './engine/addon.js';
 import { Engine } from './engine/engine.js';
 import { callSafely } from './engine/failure.js';
@@ -6,16 +8,24 @@ import { chooseDevice, type OpenLibrary, openLibrary } from './engine/library.js
 import { cacheBytesPerToken, defaultMemoryBudget } from './engine/memory.js';
 import { RerankError } from './errors.js';
 import type { Family, Plan, RerankRequest } from './family.js';
-import { findByFile, type KnownModel, readCatalog } from './files/catalog.js';
-import { checkModel } from './files/check/check.js';
-import { expectChecksum } from './files/checksum.js';
-import { type ModelFile, openModelFile } from './files/model-file.js';
+import { findByFile, readCatalog } from './files/catalog.js';
 import { resolveModel } from './files/resolve.js';
 import type { FamilyChoice } from './models/candidate.js';
-import { chooseFamily } from './models/choose.js';
-import { checkText, readLoadOptions, readRequest } from './options.js';
+import { openChecked } from './models/open.js';
+import { readEmbedRequest, readLoadOptions, readRequest } from './options.js';
 import { rank } from './ranking.js';
-import type { LoadOptions, ModelInfo, Progress, RerankOptions, RerankResponse, RerankResult, ScoreKind, Usage } from './types.js';
+import { expectEmbeddings, expectFinite } from './similarity/embeddings.js';
+import type {
+  EmbedOptions,
+  LoadOptions,
+  ModelInfo,
+  Progress,
+  RerankOptions,
+  RerankResponse,
+  RerankResult,
+  ScoreKind,
+} from './types.js';
+import { emptyUsage, Stopwatch, totalTokens, usageOf } from './usage.js';
 
 const STARTER = fileURLToPath(new URL('../gguf/all-MiniLM-L6-v2-Q8_0.gguf', import.meta.url));
 
@@ -71,7 +81,7 @@ export class Reranker {
 
   private constructor(
     engine: Engine,
-    { head, open }: FamilyChoice,
+    { head, prefixes, open }: FamilyChoice,
     path: string,
     settings: ReturnType<typeof readLoadOptions>,
     library: OpenLibrary,
@@ -101,6 +111,7 @@ export class Reranker {
       head,
       family: family.name,
       scoreKind: family.scoreKind,
+      prefixes,
       architecture: info.metadata['general.architecture'] ?? '',
       name: info.metadata['general.name'] ?? '',
       description: info.description,
@@ -123,55 +134,57 @@ export class Reranker {
    *   INSUFFICIENT_MEMORY; the signal's reason when it was aborted. The next call works.
    */
   async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
-    const begin = performance.now();
+    const watch = new Stopwatch();
     this.#closing.signal.throwIfAborted();
-    const read = readRequest(query, documents, options, this.#family);
-    read.request.signal?.throwIfAborted();
-    if (read.documents.length === 0) return { results: [], usage: emptyUsage() };
+    const { request, documents: list } = readRequest(query, documents, options, this.#family);
+    request.signal?.throwIfAborted();
+    if (list.length === 0) return { results: [], usage: emptyUsage() };
 
-    const timeout = new AbortController();
-    const signal = AbortSignal.any([this.#closing.signal, timeout.signal, ...(read.request.signal ? [read.request.signal] : [])]);
-    const timer =
-      read.request.timeout && setTimeout(() => timeout.abort(timedOut(read.request.timeout as number)), read.request.timeout);
-    try {
-      return (await this.#engine.run(() => this.#run(read.request, read.documents, signal, begin), signal)) as RerankResponse<T>;
-    } finally {
-      clearTimeout(timer);
-    }
+    return this.#inTurn(request, async (signal) => {
+      watch.end('queue');
+      const plan = await this.#family.plan(request, this.#engine.tokenizer, this.#capacity, signal);
+      watch.end('tokens');
+      const { states, reusedTokens } = await this.#states(plan, request.onProgress, signal);
+      watch.end('states');
+      const scored = await this.#family.score(plan, states);
+      const results = rank(list, scored, plan.truncated, request) as RerankResult<T>[];
+      watch.end('score');
+      return { results, usage: usageOf(plan, reusedTokens, watch) };
+    });
   }
 
-  async #run(request: RerankRequest, documents: unknown[], signal: AbortSignal, begin: number): Promise<RerankResponse<unknown>> {
-    const queued = performance.now();
-    const plan = await this.#family.plan(request, this.#engine.tokenizer, this.#capacity, signal);
-    const planned = performance.now();
-    const { states, reusedTokens } = await this.#states(plan, request, signal);
-    const computed = performance.now();
-    const scored = await this.#family.score(plan, states);
-    const results: RerankResult<unknown>[] = rank(documents, scored, plan.truncated, request);
-    const end = performance.now();
-    return {
-      results,
-      usage: {
-        totalTokens: totalTokens(plan),
-        reusedTokens,
-        queryTokens: plan.queryTokens,
-        queryTruncated: plan.queryTruncated,
-        blocks: plan.jobs.length,
-        overflow: plan.overflow,
-        milliseconds: {
-          queue: queued - begin,
-          tokens: planned - queued,
-          states: computed - planned,
-          score: end - computed,
-          total: end - begin,
-        },
-      },
-    };
+  /**
+   * Embeddings of documents, for `options.documentEmbeddings` of many calls of `rerank`. Similarity models only.
+   *
+   * Each text stands after the model's document prefix and is cut at the model's limit (`model.maxDocumentTokens`). Calls wait in the same
+   * queue as those of `rerank`.
+   *
+   * @returns one vector of length 1 (L2) for each document, in the order of the input
+   * @throws RerankError INVALID_ARGUMENT (also for listwise and pairwise models), TEXT_TOO_LARGE, TIMEOUT, DISPOSED, NON_FINITE,
+   *   INSUFFICIENT_MEMORY; the signal's reason when it was aborted. The next call works.
+   */
+  async embedDocuments<T>(documents: readonly T[], options: EmbedOptions<T> = {}): Promise<Float32Array[]> {
+    this.#closing.signal.throwIfAborted();
+    const embeddings = expectEmbeddings(this.#family);
+    const request = readEmbedRequest(documents, options);
+    request.signal?.throwIfAborted();
+    if (request.texts.length === 0) return [];
+
+    return this.#inTurn(request, async (signal) => {
+      const plan = await embeddings.plan(request.texts, this.#engine.tokenizer, this.#capacity, signal);
+      const { states } = await this.#states(plan, request.onProgress, signal);
+      return expectFinite(embeddings.vectors(plan, states));
+    });
+  }
+
+  /** When all earlier calls are done, and until something ends the call. */
+  #inTurn<R>(limits: Limits, task: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    return withDeadline(limits, this.#closing.signal, (signal) => this.#engine.run(() => task(signal), signal));
   }
 
   async #states(
     plan: Plan,
-    request: RerankRequest,
+    onProgress: RerankRequest['onProgress'],
     signal: AbortSignal,
   ): Promise<{ states: Float32Array[]; reusedTokens: number }> {
     const total = totalTokens(plan);
@@ -180,9 +193,8 @@ export class Reranker {
     let before = 0;
     for (const job of plan.jobs) {
       const { repeated = 0 } = job;
-      const report = (tokens: number) =>
-        request.onProgress?.({ stage: 'states', done: before + Math.max(tokens - repeated, 0), total });
-      const output = await this.#engine.states(job, signal, request.onProgress && report);
+      const report = (tokens: number) => onProgress?.({ stage: 'states', done: before + Math.max(tokens - repeated, 0), total });
+      const output = await this.#engine.states(job, signal, onProgress && report);
       states.push(output.states);
       reusedTokens += Math.max(output.reusedTokens - repeated, 0);
       before += job.tokens.length - repeated;
@@ -219,46 +231,4 @@ export class Reranker {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
-}
-
-/** Opens a model file, checks it and decides how it reranks, before llama.cpp sees it. */
-async function openChecked(
-  path: string,
-  { sha256, head, signal }: LoadOptions,
-  known: KnownModel | undefined,
-): Promise<{ file: ModelFile; choice: FamilyChoice }> {
-  const file = await openModelFile(path);
-  try {
-    if (sha256 !== undefined) await expectChecksum(file, sha256, signal);
-    const checked = await checkModel(file);
-    if (checked.trailingBytes > 0) {
-      process.emitWarning(`${path}: ${checked.trailingBytes} bytes at its end belong to nothing`, 'LlamaRerankWarning');
-    }
-    const choice = await chooseFamily({ model: checked, file, head, known });
-    signal?.throwIfAborted();
-    return { file, choice };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-function totalTokens(plan: Plan): number {
-  return plan.jobs.reduce((sum, { tokens, repeated = 0 }) => sum + tokens.length - repeated, 0);
-}
-
-function timedOut(milliseconds: number): RerankError {
-  return new RerankError('TIMEOUT', `the call took longer than its timeout of ${milliseconds} ms`);
-}
-
-function emptyUsage(): Usage {
-  return {
-    totalTokens: 0,
-    reusedTokens: 0,
-    queryTokens: 0,
-    queryTruncated: false,
-    blocks: 0,
-    overflow: 'none',
-    milliseconds: { queue: 0, tokens: 0, states: 0, score: 0, total: 0 },
-  };
 }

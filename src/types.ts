@@ -14,6 +14,9 @@ export type ScoreKind = 'cosine' | 'probability';
  */
 export type Overflow = 'split' | 'truncate' | 'chunk' | 'error';
 
+/** How the states of a text's tokens become its embedding: their mean, the first one (`[CLS]`), or the last one. */
+export type Pooling = 'mean' | 'cls' | 'last';
+
 /** Which device runs the model. `auto` takes a GPU when its llama.cpp package is installed and a device answers. */
 export type Gpu = 'auto' | 'cpu' | 'metal' | 'cuda' | 'vulkan';
 
@@ -33,6 +36,15 @@ export interface LoadOptions {
   sha256?: string;
   /** Remarks for a person when a model is fetched: its licence, a revision that may change. Default: a process warning. */
   onNotice?: (notice: string) => void;
+  /** Embedding models: default what the file says. llama.cpp's `--pooling`. */
+  pooling?: Pooling;
+  /**
+   * Embedding models: what stands before a query, with `{instruction}` where the call's instruction belongs; default what is known of the
+   * model: see `reranker.model.prefixes`.
+   */
+  queryPrefix?: string;
+  /** Embedding models: what stands before a document. */
+  documentPrefix?: string;
   /** Default `auto`. Naming a GPU that is not there is the error GPU_UNAVAILABLE. */
   gpu?: Gpu;
   /** Layers to keep on the GPU; default all. llama.cpp's `--gpu-layers`. */
@@ -71,9 +83,15 @@ export interface RerankOptions<T = string> {
   text?: TextAccessor<T>;
   /** Add each document's embedding to its result (listwise and similarity models). */
   returnEmbeddings?: boolean;
-  /** What `embedDocuments` gave for the same documents in the same order: only the query is computed (similarity models). */
+  /**
+   * What `embedDocuments` gave for the same documents in the same order: only the query is computed (similarity models). `truncated` is
+   * then false, and `usage` counts the query alone.
+   */
   documentEmbeddings?: readonly Float32Array[];
-  /** Instruction for the ranking (listwise models, and pairwise ones with a prompt: Qwen3-Reranker, mxbai-rerank-v2). */
+  /**
+   * Instruction for the ranking: listwise models, pairwise ones with a prompt (Qwen3-Reranker, mxbai-rerank-v2), and embedding models whose
+   * query prefix has a place for it (Qwen3-Embedding).
+   */
   instruction?: string;
   /** Tokens a document may have before it is cut, or with `chunk`, those of a window; default the model's. */
   maxDocumentTokens?: number;
@@ -89,6 +107,8 @@ export interface RerankOptions<T = string> {
   timeout?: number;
   onProgress?: (progress: Progress) => void;
 }
+
+export interface EmbedOptions<T = string> extends Pick<RerankOptions<T>, 'text' | 'signal' | 'timeout' | 'onProgress'> {}
 
 export interface RerankResult<T = string> {
   /** Place of the document in the list that was given. */
@@ -134,6 +154,8 @@ export interface ModelInfo {
   head: string | undefined;
   family: ModelFamily;
   scoreKind: ScoreKind;
+  /** Embedding models: what stands before queries and documents, if anything. */
+  prefixes: { query: string; document: string; instruction?: string } | undefined;
   /** `general.architecture`, for example `qwen3`. */
   architecture: string;
   name: string;

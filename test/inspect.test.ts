@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -31,6 +31,13 @@ test('a model that can be loaded', async () => {
     quantization: 'Q8_0',
     problems: [],
   });
+});
+
+test('what stands before the texts of an embedding model', async () => {
+  const path = join(folder, 'e5-small-v2.gguf');
+  copyFileSync(STARTER, path);
+  expect((await inspectModel(path)).prefixes).toEqual({ query: 'query: ', document: 'passage: ' });
+  expect((await inspectModel(STARTER)).prefixes).toBeUndefined();
 });
 
 test('memory grows with the documents, up to the largest prompt', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { checkText } from '../src/checks.js';
 import { RerankError } from '../src/errors.js';
-import { checkText, readLoadOptions, readRequest } from '../src/options.js';
+import { readLoadOptions, readRequest } from '../src/options.js';
 
 const RULES = {
   name: 'listwise',
@@ -40,7 +41,7 @@ const refusedCalls: [option: string, values: unknown[], expected: RegExp][] = [
   ['text', ['', 5, null, ['body']], /a property name or a function/],
   ['returnEmbeddings', [0, 'true', null], /true or false/],
   ['instruction', [5, null, ['be strict']], /a string/],
-  ['overflow', ['cut', '', null, true], /'split' or 'truncate' or 'error'/],
+  ['overflow', ['cut', '', null, true], /'split' or 'truncate' or 'chunk' or 'error'/],
   ['signal', [{}, { aborted: false }, null], /an AbortSignal/],
   ['onProgress', ['log', {}, null], /a function/],
 ];
@@ -49,6 +50,9 @@ const refusedLoads: [option: string, values: unknown[], expected: RegExp][] = [
   ['threads', [0, -1, 513, 100_000, 1.5, '4', Number.NaN], /an integer from 1 to 512, got /],
   ['contextSize', [0, 1, 63, 2 ** 31, 4096.5, '4096'], /an integer from 64 to 16777216/],
   ['ubatchSize', [0, 1, 15, 8193, Number.POSITIVE_INFINITY], /an integer from 16 to 8192/],
+  ['pooling', ['rank', 'none', 1, null], /'mean' or 'cls' or 'last'/],
+  ['queryPrefix', [5, null, ['query: ']], /a string/],
+  ['documentPrefix', [5, null], /a string/],
   ['gpuLayers', [-1, 10_001, 0.5, 'all'], /an integer from 0 to 10000/],
   ['gpu', ['GPU', 'rocm', '', true, null], /'auto' or 'cpu' or 'metal' or 'cuda' or 'vulkan'/],
   ['flashAttention', ['on', 1, null], /true or false/],

@@ -6,6 +6,7 @@ import {
   type RerankOptions,
   type RerankResponse,
   type RerankResult,
+  type ScoreKind,
 } from '../src/index.js';
 
 /** Fails to compile unless both types are the same. */
@@ -32,6 +33,23 @@ export async function documentsKeepTheirType(reranker: Reranker, pages: Page[], 
   same<(typeof strings.results)[number]['document'], string>(true);
   const constants = await reranker.rerank('query', ['a', 'b'] as const);
   same<(typeof constants.results)[number]['document'], 'a' | 'b'>(true);
+}
+
+export async function embeddingsAreTyped(reranker: Reranker, pages: Page[]): Promise<void> {
+  same<typeof reranker.scoreKind, ScoreKind>(true);
+  same<ScoreKind, 'cosine' | 'probability'>(true);
+  const documentEmbeddings = await reranker.embedDocuments(pages, { text: (page) => page.body.html, timeout: 1000 });
+  same<typeof documentEmbeddings, Float32Array[]>(true);
+  await reranker.rerank('query', pages, { text: 'title', documentEmbeddings });
+  same<typeof reranker.model.prefixes, { query: string; document: string; instruction?: string } | undefined>(true);
+  // @ts-expect-error: Page has no such property
+  await reranker.embedDocuments(pages, { text: 'text' });
+  // @ts-expect-error: nothing is ranked
+  await reranker.embedDocuments(pages, { text: 'title', topN: 3 });
+  // @ts-expect-error: vectors are Float32Arrays
+  await reranker.rerank('query', ['a'], { documentEmbeddings: [[1, 2]] });
+  // @ts-expect-error: what the score is cannot be chosen
+  reranker.scoreKind = 'cosine';
 }
 
 export async function misuse(reranker: Reranker, pages: Page[]): Promise<void> {

@@ -57,6 +57,7 @@ function reportText(file: string, report: ModelReport, flags: InspectFlags, shel
       ? [row('layers', `${shape.layers}, ${count(shape.width)} wide`), row('context', count(shape.contextSize, 'token'))]
       : []),
     row('family', familyText(report)),
+    ...prefixRows(report, row),
     ...(report.memory ? [row('memory', memoryText(report.memory))] : []),
     row('problems', problems.length === 0 ? 'none' : String(problems.length)),
     ...problems.slice(0, PROBLEMS_SHOWN).map(({ code, message }) => `  ${code}: ${oneLine(message.replace(`${file}: `, ''))}`),
@@ -69,6 +70,14 @@ function reportText(file: string, report: ModelReport, flags: InspectFlags, shel
 function familyText({ family, head }: ModelReport): string {
   if (family === undefined) return 'none: this file cannot be loaded';
   return head === undefined ? family : `${family}, with the head ${oneLine(head)}`;
+}
+
+function prefixRows({ prefixes }: ModelReport, row: (name: string, text: string) => string): string[] {
+  if (prefixes === undefined) return [];
+  return [
+    row('query', `${JSON.stringify(prefixes.query)} stands before it`),
+    row('documents', `${JSON.stringify(prefixes.document)} stands before them`),
+  ];
 }
 
 function memoryText(memory: NonNullable<ModelReport['memory']>): string {
@@ -112,6 +121,7 @@ function reportJson(file: string, report: ModelReport, withTensors: boolean): st
     version: report.version,
     family: report.family ?? null,
     head: report.head ?? null,
+    prefixes: report.prefixes ?? null,
     quantization: report.quantization,
     shape: shape ? { layers: shape.layers, width: shape.width, context_size: shape.contextSize } : null,
     memory: memory ? { ...memory, tokensPerDocument: undefined, tokens_per_document: memory.tokensPerDocument } : null,

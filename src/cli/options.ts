@@ -1,11 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Gpu, LoadOptions, Overflow, RerankOptions } from '../index.js';
+import type { Gpu, LoadOptions, Overflow, Pooling, RerankOptions } from '../index.js';
 import type { InputDocument } from './documents.js';
 
 /** Flags about the model and the machine; llama.cpp's names for llama.cpp's options. */
 export interface ModelFlags {
   model?: string;
   head?: string;
+  pooling?: Pooling;
+  queryPrefix?: string;
+  documentPrefix?: string;
   offline?: boolean;
   threads?: number;
   gpu?: Gpu;
@@ -65,6 +68,15 @@ export function addLoadOptions(command: Command): Command {
   return command
     .option('--offline', 'fetch nothing: the model must be on this machine')
     .option('--head <file>', "file with the model's head (projector), if it is not beside the model")
+    .addOption(
+      new Option('--pooling <how>', 'how states become an embedding (embedding models; default: what the file says)').choices([
+        'mean',
+        'cls',
+        'last',
+      ]),
+    )
+    .option('--query-prefix <text>', 'what stands before the query (embedding models; default: what is known of the model)')
+    .option('--document-prefix <text>', 'what stands before each document')
     .option('-t, --threads <n>', 'threads for inference (default: the cores, at most 16)', integer(1, 512))
     .addOption(gpuOption())
     .option('--gpu-layers <n>', 'layers to keep on the GPU, or `all`; also -ngl, --n-gpu-layers (default: all)', gpuLayers)
@@ -84,7 +96,7 @@ export function addRankingOptions(command: Command): Command {
     .optionsGroup('Ranking:')
     .option('-n, --top-n <n>', 'show the best n documents (default: all)', integer(1))
     .option('--min-score <score>', 'show documents with at least this score', decimal)
-    .option('--instruction <text>', 'instruction for the ranking (listwise models)')
+    .option('--instruction <text>', 'instruction for the ranking (models whose prompt has a place for it)')
     .option('--max-document-tokens <n>', "cut longer documents (default: the model's limit)", integer(1))
     .option('--max-query-tokens <n>', "cut longer queries (default: the model's limit)", integer(1))
     .option('--block-size <n>', 'most documents in one prompt (listwise models; default: 125)', integer(1))
@@ -109,6 +121,9 @@ export function addCommonOptions(command: Command, group = 'Options:'): Command 
 export function loadOptions(flags: ModelFlags): LoadOptions {
   return withoutUndefined<LoadOptions>({
     head: flags.head,
+    pooling: flags.pooling,
+    queryPrefix: flags.queryPrefix,
+    documentPrefix: flags.documentPrefix,
     download: flags.offline ? 'never' : undefined,
     gpu: flags.gpu,
     gpuLayers: flags.gpuLayers === 'all' ? undefined : flags.gpuLayers,

@@ -53,6 +53,8 @@ export interface KnownModel {
   /** The quantization that is meant when none is named. */
   readonly quantization: string;
   readonly head?: KnownHead;
+  /** Similarity: what stands before a query and a document. */
+  readonly prefixes?: { readonly query: string; readonly document: string; readonly instruction?: string };
   readonly licence: { readonly id: string; readonly commercial: boolean };
   readonly languages: 'many' | readonly string[];
   readonly supported: boolean;

@@ -3,25 +3,30 @@ import { RerankError } from '../errors.js';
 import type { Family } from '../family.js';
 import { similarity } from '../similarity/family.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
-import { metadataValue, numberOf } from './metadata.js';
+import { embedderSettings, isCausal } from './embedder.js';
+import { metadataValue } from './metadata.js';
+import { surroundings } from './surroundings.js';
 
-const MEAN_POOLING = 1;
+/** Trained with the exact GELU, where llama.cpp approximates it. */
+const EXACT_GELU = ['bert', 'jina-bert-v2', 'modern-bert'];
 
 /** Embedding models. */
-export async function chooseSimilarity({ model, file, head }: Candidate): Promise<FamilyChoice> {
+export async function chooseSimilarity(candidate: Candidate): Promise<FamilyChoice> {
+  const { model, file, head } = candidate;
   if (head !== undefined)
     throw new RerankError('INVALID_ARGUMENT', `options.head: ${file.path} is an embedding model, it takes no head`);
-  const pooling = numberOf(model, 'pooling_type');
-  if (pooling !== MEAN_POOLING) {
-    throw new RerankError(
-      'MODEL_NOT_A_RERANKER',
-      `${file.path}: bert without mean pooling (bert.pooling_type is ${pooling ?? 'absent'}, expected ${MEAN_POOLING}) cannot be scored: it is ` +
-        'no embedding model of the known kind. Use all-MiniLM-L6-v2 or another model with mean pooling',
-    );
-  }
+  const { states, prefixes, end } = embedderSettings(candidate);
   const own = metadataValue(model, 'llama-rerank.max_tokens') as number | undefined;
   const maxTokens = Math.min(own ?? model.dimensions.context, model.dimensions.context);
   const open = ({ info }: Engine, ubatchSize: number): Family =>
-    similarity({ prefix: [info.bos], suffix: [info.sep], maxTokens, batchTokens: Math.max(ubatchSize, maxTokens) });
-  return { name: 'similarity', head: undefined, native: {}, open };
+    similarity({
+      states,
+      ...surroundings(model, info, isCausal(candidate), end),
+      prefixes,
+      maxTokens,
+      batchTokens: ubatchSize,
+      width: info.embedding,
+    });
+  const exactGelu = EXACT_GELU.includes(model.architecture.name);
+  return { name: 'similarity', head: undefined, prefixes, native: exactGelu ? { exactGelu } : {}, open };
 }

@@ -1,28 +1,17 @@
-import { packSequences, rowsOf } from '../batches.js';
-import type { Family, Plan, RerankRequest, Tokenizer } from '../family.js';
-import { cosine } from '../vectors.js';
+import { rowsOf } from '../batches.js';
+import type { Embeddings, Family, Plan } from '../family.js';
+import { cosine, normalized } from '../vectors.js';
+import { planPair, planTexts, type SimilarityOptions } from './plan.js';
 
-/** llama.cpp's limit in one batch. */
-const MOST_SEQUENCES = 64;
-
-/** What the vocabulary puts around a text, and the limits of the model. */
-export interface SimilarityOptions {
-  readonly prefix: readonly number[];
-  readonly suffix: readonly number[];
-  /** Tokens of one text, prefix and suffix included. */
-  readonly maxTokens: number;
-  /** Tokens of one batch. */
-  readonly batchTokens: number;
-}
-
-/** Embedding models: every text is a sequence of its own; the score is the cosine of the mean states. */
+/** Embedding models: every text is a sequence of its own; the score is the cosine of document and query. */
 export function similarity(options: SimilarityOptions): Family {
-  const limit = options.maxTokens - options.prefix.length - options.suffix.length;
+  const limit = options.maxTokens - options.before.length - options.after.length;
+  const hasInstruction = options.prefixes?.instruction !== undefined;
   return {
     name: 'similarity',
     scoreKind: 'cosine',
-    states: 'mean',
-    options: ['returnEmbeddings', 'documentEmbeddings'],
+    states: options.states,
+    options: ['returnEmbeddings', 'documentEmbeddings', ...(hasInstruction ? (['instruction'] as const) : [])],
     overflows: ['truncate', 'error'],
     defaults: {
       maxQueryTokens: limit,
@@ -31,40 +20,22 @@ export function similarity(options: SimilarityOptions): Family {
       overflow: 'truncate',
     },
     contextSize: options.maxTokens,
-    plan: (request, tokenizer, _capacity, signal) => plan(request, tokenizer, options, limit, signal),
-    async score(plan: Plan, states) {
-      const rows = rowsOf(plan.members, states);
-      const embeddings = (plan.windows as readonly (readonly [number])[]).map(([place]) => rows.get(place) as Float32Array);
-      const query = embeddings.at(-1) as Float32Array;
-      const documents = embeddings.slice(0, -1);
+    plan: (request, tokenizer, capacity, signal) => planPair(request, tokenizer, options, capacity, signal),
+    async score(plan, states) {
+      const vectors = vectorsOf(plan, states);
+      const query = vectors.at(-1) as Float32Array;
+      const documents = plan.documentEmbeddings ?? vectors.slice(0, -1);
       return { scores: Float64Array.from(documents, (document) => cosine(document, query)), embeddings: documents };
     },
+    embeddings: {
+      plan: (texts, tokenizer, capacity, signal) => planTexts(texts, tokenizer, options, capacity, signal),
+      vectors: vectorsOf,
+    } satisfies Embeddings,
   };
 }
 
-async function plan(
-  request: RerankRequest,
-  tokenizer: Tokenizer,
-  options: SimilarityOptions,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<Plan> {
-  // The query comes last, as text number `texts.length`.
-  const ids = await tokenizer.tokenize([...request.texts, request.query], signal);
-  const last = ids.length - 1;
-  const limits = ids.map((_, i) => Math.min(limit, i === last ? request.maxQueryTokens : request.maxDocumentTokens));
-  const sequences = ids.map((list, i) => ({
-    tokens: Int32Array.from([...options.prefix, ...list.subarray(0, limits[i]), ...options.suffix]),
-  }));
-  const { jobs, members, places } = packSequences(sequences, options.batchTokens, MOST_SEQUENCES);
-  const truncated = ids.map((list, i) => list.length > (limits[i] as number));
-  return {
-    jobs,
-    members,
-    windows: places.map((place) => [place]),
-    queryTokens: Math.min((ids[last] as Int32Array).length, limits[last] as number),
-    queryTruncated: truncated[last] as boolean,
-    truncated: truncated.slice(0, -1),
-    overflow: 'none',
-  };
+/** One vector of length 1 for each text of the plan, in order. */
+function vectorsOf(plan: Plan, states: readonly Float32Array[]): Float32Array[] {
+  const rows = rowsOf(plan.members, states);
+  return (plan.windows as readonly (readonly [number])[]).map(([place]) => normalized(rows.get(place) as Float32Array));
 }

@@ -89,9 +89,9 @@ describe('F16: what scores nothing is never given a score', () => {
     expect(all).toEqual((await ranked(TINY)).all);
   });
 
-  test('bert without mean pooling', async () => {
-    const path = changed(STARTER, ({ metadata }) => metadata.set('bert.pooling_type', { type: 'u32', value: 2 }));
-    await expectRefused(path, {}, 'MODEL_NOT_A_RERANKER', /bert without mean pooling/);
+  test('bert that does not say how its states become an embedding', async () => {
+    const path = changed(STARTER, ({ metadata }) => metadata.set('bert.pooling_type', { type: 'u32', value: 4 }));
+    await expectRefused(path, {}, 'MODEL_NOT_A_RERANKER', /bert.pooling_type is 4 \(rank\).* pass pooling/);
   });
 
   test('F15: an architecture that llama.cpp knows and this package does not', async () => {

@@ -26,6 +26,7 @@ export const MODEL: ModelInfo = {
   head: undefined,
   family: 'similarity',
   scoreKind: 'cosine',
+  prefixes: undefined,
   architecture: 'bert',
   name: 'tiny',
   description: 'bert 1M F32',

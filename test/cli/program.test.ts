@@ -14,6 +14,7 @@ test('passes every flag on', async () => {
       ...['--max-query-tokens', '50', '--block-size', '9', '--overflow', 'error', '--timeout', '1.5', '--embeddings', '--json'],
       ...['-m', 'm.gguf', '--head', 'h.safetensors', '-t', '2', '--gpu', 'cpu', '--gpu-layers', '7', '-c', '4096'],
       ...['--ubatch-size', '64', '--flash-attn', 'off', '--kv-cache-type', 'q8_0'],
+      ...['--pooling', 'cls', '--query-prefix', 'query: ', '--document-prefix', ''],
     ],
     { stdin: 'a\nb\n' },
   );
@@ -23,6 +24,9 @@ test('passes every flag on', async () => {
     'm.gguf',
     {
       head: 'h.safetensors',
+      pooling: 'cls',
+      queryPrefix: 'query: ',
+      documentPrefix: '',
       threads: 2,
       gpu: 'cpu',
       gpuLayers: 7,

@@ -1,8 +1,9 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findKnown, findQuantization, readCatalog } from '../../src/files/catalog.js';
+import { findKnown, findQuantization, type KnownModel, readCatalog } from '../../src/files/catalog.js';
 import { isCommit, isSafePath } from '../../src/files/hub/names.js';
+import { findEmbedder, SEARCH_INSTRUCTION } from '../../src/similarity/embedders.js';
 import { sha256, temporary } from '../helpers/fake-hub.js';
 
 const catalog = readCatalog();
@@ -10,7 +11,7 @@ const root = join(import.meta.dirname, '../..');
 
 const FIELDS = {
   model: ['name', 'family', 'score', 'bundled', 'source', 'repository', 'revision', 'files', 'quantization', 'head', 'licence'],
-  more: ['languages', 'supported', 'missing', 'checked', 'examples'],
+  more: ['prefixes', 'languages', 'supported', 'missing', 'checked', 'examples'],
   run: ['precision', 'source', 'tolerance', 'separately', 'scores'],
 };
 
@@ -34,6 +35,11 @@ describe.each(catalog.models.map((model) => [model.name, model] as const))('%s',
     expect(model.languages === 'many' || model.languages.every((language) => /^[a-z]{2}$/.test(language))).toBe(true);
     expect(model.supported).toBe(model.missing === undefined);
     expect(model.repository === undefined).toBe(model.bundled === true);
+  });
+
+  test('has the prefixes of its card, which models without an entry get by their name', () => {
+    if (model.family !== 'similarity') expect(model.prefixes).toBeUndefined();
+    else expect({ query: '', document: '', ...findEmbedder([model.name])?.prefixes }).toEqual(withoutInstruction(model.prefixes));
   });
 
   test('D11: pins a commit; sizes and hashes are of the right form', () => {
@@ -90,6 +96,12 @@ describe.each(catalog.models.map((model) => [model.name, model] as const))('%s',
     ]);
   });
 });
+
+function withoutInstruction(prefixes: KnownModel['prefixes']): object {
+  const { instruction, ...rest } = { query: '', document: '', instruction: SEARCH_INSTRUCTION, ...prefixes };
+  expect(instruction).toBe(SEARCH_INSTRUCTION);
+  return rest;
+}
 
 test('the bundled model is the one that is meant', () => {
   const model = findKnown(catalog, 'all-MiniLM-L6-v2');

@@ -67,10 +67,15 @@ test.each([
 );
 
 test.each([
-  ['F16: the last token’s state', value.u32(3), 'MODEL_NOT_A_RERANKER', /pooling_type is 3, expected 1/],
-  ['F16: a rank without a classifier, as of ms-marco-MiniLM', value.u32(4), 'MODEL_NOT_A_RERANKER', /pooling_type is 4/],
+  [
+    'F16: the last token’s state',
+    value.u32(3),
+    'MODEL_NOT_A_RERANKER',
+    /pooling_type: expected mean or cls in a bert model, got last/,
+  ],
+  ['F16: a rank without a classifier, as of ms-marco-MiniLM', value.u32(4), 'MODEL_NOT_A_RERANKER', /pooling_type is 4 \(rank\)/],
   ['F16: nothing said', undefined, 'MODEL_NOT_A_RERANKER', /pooling_type is absent/],
-])('%s: bert without mean pooling is refused', async (_, pooling, code, message) => {
+])('%s: bert without a pooling of its own is refused', async (_, pooling, code, message) => {
   const path = await make({ kind: 'bert' });
   writeFileSync(path, putTogether(withEntries(takeApart(readFileSync(path)), { 'bert.pooling_type': pooling })));
   await expect(choose(path)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
