@@ -46,8 +46,8 @@ class Corrections {
   void begin(int32_t position);
   // A batch of sequences is about to run; `types` is empty or has one for each row.
   void begin(const std::vector<int32_t>& lengths, const std::vector<uint8_t>& types);
-  // The tokens of a batch in the order of its rows: the first of each sequence in front, where only these are read in the end, so that
-  // the last layer need not compute more.
+  // The tokens of a batch in the order of its rows: the first of each sequence in front, where only these are read in the end, so
+  // that the last layer need not compute more.
   std::vector<int32_t> order(const std::vector<int32_t>& lengths) const;
   // Asked about every node before it runs.
   void apply(ggml_tensor* node);

@@ -118,7 +118,8 @@ struct Buffers {
   std::vector<float> keys, values, scores, queries;
 };
 
-// One head, one sequence, the queries from `begin` to `end`. Keys are kept by number, [size][padded], values by row, [count][wide].
+// One head, one sequence, the queries from `begin` to `end`. Keys are kept by number, [size][padded], values by row,
+// [count][wide].
 RERANK_INLINE void attend_rows(const Rows& rows, const std::vector<int32_t>& sequence, int64_t head, int64_t begin, int64_t end,
                                ggml_tensor* node, Buffers& buffers) {
   const ggml_tensor *q = node->src[0], *k = node->src[1], *v = node->src[2];
@@ -134,7 +135,8 @@ RERANK_INLINE void attend_rows(const Rows& rows, const std::vector<int32_t>& seq
   buffers.scores.resize(kQueries * padded);
   buffers.queries.resize(kQueries * size);
   for (int64_t j = 0; j < count; ++j) {
-    const auto* key = reinterpret_cast<const uint16_t*>(static_cast<const char*>(k->data) + sequence[j] * k->nb[1] + shared * k->nb[2]);
+    const auto* key =
+        reinterpret_cast<const uint16_t*>(static_cast<const char*>(k->data) + sequence[j] * k->nb[1] + shared * k->nb[2]);
     const auto* value =
         reinterpret_cast<const uint16_t*>(static_cast<const char*>(v->data) + sequence[j] * v->nb[1] + shared * v->nb[2]);
     for (int64_t d = 0; d < size; ++d) buffers.keys[d * padded + j] = single(key[d]);
@@ -185,7 +187,8 @@ RERANK_INLINE void attend_rows(const Rows& rows, const std::vector<int32_t>& seq
         }
       }
       for (int r = 0; r < filled; ++r) {
-        auto* to = reinterpret_cast<float*>(static_cast<char*>(node->data) + head * node->nb[1] + sequence[first + r] * node->nb[2]);
+        auto* to =
+            reinterpret_cast<float*>(static_cast<char*>(node->data) + head * node->nb[1] + sequence[first + r] * node->nb[2]);
         for (int half = 0; half < 2; ++half) {
           const Floats weighted = sum[r][half] * share[r];
           const int64_t begins = d + half * kLanes, rest = std::min<int64_t>(kLanes, size - begins);
@@ -205,8 +208,7 @@ RERANK_CLONES void attend_all(ggml_tensor* node, int thread, int threads, const 
   for (const std::vector<int32_t>& sequence : rows.sequences)
     for (int64_t begin = 0, count = rows.first_only ? 1 : sequence.size(); begin < count; begin += kPiece)
       for (int64_t head = 0; head < heads; ++head)
-        if (piece++ % threads == thread)
-          attend_rows(rows, sequence, head, begin, std::min(begin + kPiece, count), node, buffers);
+        if (piece++ % threads == thread) attend_rows(rows, sequence, head, begin, std::min(begin + kPiece, count), node, buffers);
 }
 
 RERANK_CLONES void gelu_all(ggml_tensor* node, int thread, int threads) {

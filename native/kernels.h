@@ -25,8 +25,8 @@ constexpr int kScale = 8;
 
 // Functions for nodes of type GGML_OP_CUSTOM, on processors only. ggml calls them on each of its threads.
 
-// In place of ggml's flash attention: sources are queries, and keys and values in 16 bits. Sequences do not look at each other, so that
-// unlike with a mask no work is done for pairs that do not count; sums are in 32 bits. `userdata` is a Rows.
+// In place of ggml's flash attention: sources are queries, and keys and values in 16 bits. Sequences do not look at each other,
+// so that unlike with a mask no work is done for pairs that do not count; sums are in 32 bits. `userdata` is a Rows.
 void attend(ggml_tensor* node, int thread, int threads, void* userdata);
 
 // GELU by the error function, of the source, or of the first source times the second.
