@@ -81,7 +81,7 @@ export class Reranker {
 
   private constructor(
     engine: Engine,
-    { head, prefixes, open }: FamilyChoice,
+    { head, prefixes, flashAttention = true, open }: FamilyChoice,
     path: string,
     settings: ReturnType<typeof readLoadOptions>,
     library: OpenLibrary,
@@ -102,7 +102,7 @@ export class Reranker {
       states: family.states,
       threads: settings.threads,
       ubatch: settings.ubatchSize,
-      flashAttention: settings.flashAttention,
+      flashAttention: settings.flashAttention && flashAttention,
       kvCacheType: settings.kvCacheType,
       maxTokens: Math.max(this.#capacity, 1),
     });

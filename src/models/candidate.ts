@@ -29,6 +29,8 @@ export interface FamilyChoice {
   readonly prefixes?: Prefixes | undefined;
   /** What the addon has to correct in llama.cpp's graph of this model. */
   readonly native: Omit<NativeModelOptions, 'gpuLayers' | 'useGpu' | 'mmap' | 'descriptor' | 'identity'>;
+  /** False where flash attention, which keeps keys and values in 16 bits, costs digits that count. */
+  readonly flashAttention?: boolean;
   /** Makes the family, from the loaded model. */
   open(engine: Engine, ubatchSize: number): Family;
 }

@@ -59,6 +59,8 @@ async function chooseJinaV1(candidate: Candidate): Promise<FamilyChoice> {
     name: 'pairwise',
     head: head.file,
     native: { exactGelu: true, ...(slopes && { slopeFactors: slopes }) },
+    // Of the published models every head has 32 numbers or 64. Few numbers do not average the rounding out.
+    flashAttention: candidate.model.dimensions.headSize >= 16,
     open: (engine, ubatchSize) => encoder(candidate, 'roberta', ubatchSize, { tokenizer, head: head.open(engine) }),
   };
 }
