@@ -22,7 +22,7 @@ Shape, default that of the published model:
   --sliding-window N     qwen3: attention of some layers sees N tokens
   --sliding-pattern P    which: letters L (local) and G (global), repeated, the last layer G; default LLLGG
 
-Projector of a qwen3 model:
+Head of a qwen3 (projector), jina-bert-v2 or minilm-ce model (pooler and classifier):
   --projector FILE       default projector.safetensors beside OUTPUT
   --projector-type TYPE  F32 (default), F16, BF16
   --projector-names N    projector (default) or linear

@@ -6,7 +6,7 @@ import { encoderMetadata, encoderWeights } from './encoders.mjs';
 import { gemmaEmbeddingMetadata, gemmaEmbeddingWeights } from './gemma-embedding.mjs';
 import { FILE_TYPES } from './gguf-format.mjs';
 import { modernBertMetadata, modernBertWeights } from './modern-bert.mjs';
-import { writeProjector } from './projector.mjs';
+import { writePooler, writeProjector } from './projector.mjs';
 import { qwenMetadata, qwenWeights } from './qwen.mjs';
 import { readGguf } from './read-gguf.mjs';
 import { FULL, TINY } from './shapes.mjs';
@@ -68,8 +68,20 @@ export async function makeModel(options) {
     const { projectorType = 'F32', projectorNames = 'projector' } = options;
     writeProjector(projector, { width: shape.width, seed, type: projectorType, names: projectorNames });
   }
+  const classifier = POOLED[kind];
+  if (classifier && !options.noHead) {
+    projector = options.projector ?? join(dirname(output), 'projector.safetensors');
+    writePooler(projector, shape.width, seed, { name: classifier.name, std: classifier.spread / Math.sqrt(shape.width) });
+  }
   return { model: output, projector, bytes: statSync(output).size };
 }
+
+/**
+ * Kinds that are scored with a pooler of their own, and how their classifier is drawn (encoders.mjs).
+ *
+ * @type {Partial<Record<Kind, { name: string, spread: number }>>}
+ */
+const POOLED = { 'jina-bert-v2': { name: 'cls', spread: 3 }, 'minilm-ce': { name: 'cls.output', spread: 1 } };
 
 /**
  * @param {Kind} kind

@@ -21,20 +21,51 @@ export function writeProjector(path, { width, seed, type, names }) {
     [half, width],
     [OUTPUT, half],
   ];
-  const data = shapes.map(([rows = 0, columns = 0], i) =>
-    encode(drawExact(`${seed}/projector.${i}`, rows * columns, 1 / Math.sqrt(columns)), type),
-  );
+  const tensors = shapes.map(([rows = 0, columns = 0], i) => ({
+    name: NAMES[names][i] ?? '',
+    shape: [rows, columns],
+    bytes: encode(drawExact(`${seed}/projector.${i}`, rows * columns, 1 / Math.sqrt(columns)), type),
+  }));
+  writeSafetensors(path, type, tensors);
+}
+
+/**
+ * Writes what conversions of jina-reranker-v1 and ms-marco-MiniLM leave out, in F32: the pooler, and the classifier, which they keep.
+ *
+ * @param {string} path
+ * @param {number} width
+ * @param {number} seed
+ * @param {{ name: string, std: number }} classifier that of the model's file
+ */
+export function writePooler(path, width, seed, classifier) {
+  const draw = (/** @type {string} */ name, /** @type {number} */ count, /** @type {number} */ std) =>
+    Buffer.concat([...normalBytes(`${seed}/${name}`, count, { mean: 0, std, type: 'F32' })]);
+  const std = 1 / Math.sqrt(width);
+  writeSafetensors(path, 'F32', [
+    { name: 'bert.pooler.dense.weight', shape: [width, width], bytes: draw('pooler.weight', width * width, std) },
+    { name: 'bert.pooler.dense.bias', shape: [width], bytes: draw('pooler.bias', width, 0.1) },
+    { name: 'classifier.weight', shape: [1, width], bytes: draw(`${classifier.name}.weight`, width, classifier.std) },
+    { name: 'classifier.bias', shape: [1], bytes: draw(`${classifier.name}.bias`, 1, 0.1) },
+  ]);
+}
+
+/**
+ * @param {string} path
+ * @param {FloatType} type
+ * @param {{ name: string, shape: number[], bytes: Buffer }[]} tensors
+ */
+function writeSafetensors(path, type, tensors) {
   let offset = 0;
-  const entries = data.map((bytes, i) => {
+  const entries = tensors.map(({ name, shape, bytes }) => {
     const begin = offset;
     offset += bytes.length;
-    return [NAMES[names][i], { dtype: type, shape: shapes[i], data_offsets: [begin, offset] }];
+    return [name, { dtype: type, shape, data_offsets: [begin, offset] }];
   });
   const json = JSON.stringify(Object.fromEntries(entries));
   const header = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8), 'utf8');
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
-  writeFileSync(path, Buffer.concat([length, header, ...data]));
+  writeFileSync(path, Buffer.concat([length, header, ...tensors.map(({ bytes }) => bytes)]));
 }
 
 /**

@@ -94,6 +94,7 @@ test.each([
 ] as const)('F16: %s without its pooler is refused, and told where it is', async (_, kind, source) => {
   const refusal = { code: 'MODEL_NOT_A_RERANKER', message: expect.stringMatching(/pooler is missing.* model.safetensors/) };
   const path = await make({ kind });
+  rmSync(join(dirname(path), 'projector.safetensors'));
   await expect(choose(path)).rejects.toMatchObject(refusal);
   await expect(choose(path)).rejects.toMatchObject({ message: expect.stringMatching(source) });
 });
