@@ -1,5 +1,6 @@
 #include "corrections.h"
 
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -25,6 +26,8 @@ Corrections::Corrections(const GraphFaults& faults, const GraphPlace& place) : f
 
 void Corrections::begin(int32_t position) {
   position_ = position;
+  static std::atomic<uint64_t> runs{0};
+  run_.number = ++runs;
   lengths_.clear();
   types_.clear();
   filled_ = false;
@@ -65,6 +68,9 @@ void Corrections::apply(ggml_tensor* node) {
     case GGML_OP_GLU: activation(node, GGML_GLU_OP_GEGLU, GGML_GLU_OP_GEGLU_ERF); break;
     case GGML_OP_CUSTOM: again(node); break;
     case GGML_OP_ADD: add_types(node); break;
+    case GGML_OP_MUL_MAT:
+      if (ggml_custom_op_t multiply = place_.host ? multiplication(node) : nullptr) replace(node, multiply, &run_);
+      break;
     default: break;
   }
 }
@@ -119,7 +125,14 @@ bool Corrections::attend_ourselves(ggml_tensor* node) {
     const float factor = faults_.slope_factors.empty() ? 1 : faults_.slope_factors[h];
     rows_.slopes.push_back(std::exp2(exponent) * factor);
   }
-  replace(node, attend, scale);
+  Rows* rows = &rows_;
+  if (place_.first_only && attentions_ == place_.layers) {
+    last_rows_ = rows_;
+    last_rows_.first_only = trimming_ = true;
+    rows = &last_rows_;
+  }
+  replace(node, attend, rows);
+  std::memcpy(node->op_params + kScale, &scale, sizeof scale);
   return true;
 }
 
@@ -138,22 +151,15 @@ void Corrections::trim(ggml_tensor* node) {
 }
 
 // Makes a node one of ours: ggml keeps what it calls in the node's parameters.
-void Corrections::replace(ggml_tensor* node, ggml_custom_op_t function, float parameter) {
-  Rows* rows = &rows_;
-  if (function == attend && place_.first_only && attentions_ == place_.layers) {
-    last_rows_ = rows_;
-    last_rows_.first_only = trimming_ = true;
-    rows = &last_rows_;
-  }
+void Corrections::replace(ggml_tensor* node, ggml_custom_op_t function, void* data) {
   struct {
     ggml_custom_op_t function;
     int tasks;
     void* data;
-  } own{function, GGML_N_TASKS_MAX, rows};
+  } own{function, GGML_N_TASKS_MAX, data};
   static_assert(sizeof own <= kScale * sizeof(int32_t), "ggml's part of a node's parameters");
   std::memset(node->op_params, 0, sizeof node->op_params);
   std::memcpy(node->op_params, &own, sizeof own);
-  std::memcpy(node->op_params + kScale, &parameter, sizeof parameter);
   node->op = GGML_OP_CUSTOM;
 }
 
@@ -176,7 +182,7 @@ void Corrections::activation(ggml_tensor* node, int32_t given, int32_t exact) {
   // The second parameter of a gated one is which half is the gate.
   const bool plain = node->op == GGML_OP_UNARY || node->op_params[1] == 0;
   if (place_.kernels && plain && node->type == GGML_TYPE_F32 && node->ne[2] == 1)
-    replace(node, gelu, 0);
+    replace(node, gelu, nullptr);
   else
     node->op_params[0] = exact;
 }

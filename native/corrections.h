@@ -7,6 +7,7 @@
 #include "graph_input.h"
 #include "job.h"
 #include "kernels.h"
+#include "multiply.h"
 
 namespace rerank {
 
@@ -58,7 +59,7 @@ class Corrections {
   void attention(ggml_tensor* node);
   void activation(ggml_tensor* node, int32_t given, int32_t exact);
   bool attend_ourselves(ggml_tensor* node);
-  void replace(ggml_tensor* node, ggml_custom_op_t function, float parameter);
+  void replace(ggml_tensor* node, ggml_custom_op_t function, void* data);
   void again(ggml_tensor* node);
   void fill_window(const ggml_tensor& mask);
   void fill_slopes(const ggml_tensor& mask);
@@ -68,6 +69,7 @@ class Corrections {
   const GraphFaults faults_;
   const GraphPlace place_;
   Rows rows_, last_rows_;
+  Run run_;
   ggml_tensor outputs_{};
   bool trimming_ = false;
   int32_t position_ = 0, attentions_ = 0, gelus_ = 0, additions_ = 0, trimmed_ = 0;

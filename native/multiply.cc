@@ -1,0 +1,47 @@
+#include "multiply.h"
+
+#include <algorithm>
+
+namespace rerank {
+
+namespace {
+
+// Fewer are as fast with ggml.
+constexpr int64_t kFewestRows = 16;
+
+#if defined(__GNUC__) && defined(__x86_64__) && defined(__linux__)
+bool has_avx512() {
+  static const bool has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+  return has;
+}
+#else
+bool has_avx512() { return false; }
+#endif
+
+}  // namespace
+
+ggml_custom_op_t multiplication(const ggml_tensor* node) {
+  const ggml_tensor *weights = node->src[0], *rows = node->src[1];
+  if (!has_avx512() || rows->type != GGML_TYPE_F32 || node->type != GGML_TYPE_F32) return nullptr;
+  // Weights that ggml has arranged in its own way say so in `extra`; what is no weight has no buffer for weights.
+  if (weights->extra || weights->op != GGML_OP_NONE || weights->view_src || weights->nb[1] > (1u << 26)) return nullptr;
+  if (weights->ne[1] % kColumns != 0 || rows->ne[1] < kFewestRows || rows->nb[0] != sizeof(float)) return nullptr;
+  if (node->ne[2] != 1 || node->ne[3] != 1 || weights->ne[2] != 1 || weights->ne[3] != 1) return nullptr;
+  switch (weights->type) {
+    case GGML_TYPE_Q8_0: return multiply_q8;
+    case GGML_TYPE_F32:
+    case GGML_TYPE_F16:
+    case GGML_TYPE_BF16: return multiply_floats;
+    default: return nullptr;
+  }
+}
+
+Share share_of(const ggml_tensor* node, int thread, int threads) {
+  // Threads share out the rows, in up to four parts, then the columns: packing them is done once for each part.
+  const int parts = std::min(threads, 4), part = thread % parts;
+  const int64_t rows = node->src[1]->ne[1], step = (rows + parts - 1) / parts, begin = std::min(step * part, rows);
+  return {begin, std::min(begin + step, rows), thread / parts, (threads + parts - 1 - part) / parts};
+}
+
+}  // namespace rerank
