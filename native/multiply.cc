@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "library.h"
+
 namespace rerank {
 
 namespace {
 
 // Fewer are as fast with ggml.
-constexpr int64_t kFewestRows = 16;
+constexpr int64_t kFewestRows = 16, kManyRows = 128;
 
 #if defined(__GNUC__) && defined(__x86_64__) && defined(__linux__)
 bool has_avx512() {
@@ -18,6 +20,8 @@ bool has_avx512() {
 #else
 bool has_avx512() { return false; }
 #endif
+
+bool is_readable(ggml_type type) { return lib().ggml_get_type_traits(type)->to_float != nullptr; }
 
 }  // namespace
 
@@ -33,7 +37,8 @@ ggml_custom_op_t multiplication(const ggml_tensor* node) {
     case GGML_TYPE_F32:
     case GGML_TYPE_F16:
     case GGML_TYPE_BF16: return multiply_floats;
-    default: return nullptr;
+    // To be made numbers of first, which pays with more rows.
+    default: return rows->ne[1] >= kManyRows && is_readable(weights->type) ? multiply_floats : nullptr;
   }
 }
 

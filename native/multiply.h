@@ -11,14 +11,14 @@ struct Run {
   uint64_t number = 0;
 };
 
-// The function that computes this product of ggml's in its place, on processors with AVX-512, or null: weights times many rows, both in
-// memory. They are for nodes of type GGML_OP_CUSTOM, with a Run as `userdata`.
+// The function that computes this product of ggml's in its place, on processors with AVX-512, or null: weights times many rows,
+// both in memory. They are for nodes of type GGML_OP_CUSTOM, with a Run as `userdata`.
 ggml_custom_op_t multiplication(const ggml_tensor* node);
 
-// Weights in Q8_0. As in ggml, rows are rounded to 8 bits by blocks of 32 numbers and products are summed in integers; four times as many at once.
+// Weights in Q8_0. As in ggml, rows are rounded to 8 bits by blocks of 32 numbers and products are summed in integers.
 void multiply_q8(ggml_tensor* node, int thread, int threads, void* userdata);
 
-// Weights in F16, BF16 or F32. Rows stay as they are, in 32 bits, where ggml rounds them to the type of the weights.
+// Weights of any other type. Rows stay as they are, in 32 bits, where ggml rounds them to the type of the weights, or to 8 bits.
 void multiply_floats(ggml_tensor* node, int thread, int threads, void* userdata);
 
 // Columns that are computed together, in vectors of 16.

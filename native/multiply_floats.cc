@@ -8,6 +8,8 @@
 // GCC warns about its own header: https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105593
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
+
+#include "library.h"
 #define RERANK_TARGET __attribute__((target("avx512f,avx512bw,avx512vl")))
 #endif
 
@@ -53,21 +55,33 @@ RERANK_TARGET inline void transpose(__m512 (&rows)[kLanes]) {
 
 // Weights of some columns, number by number: [numbers][columns].
 RERANK_TARGET void pack(const ggml_tensor* weights, int64_t column, std::vector<float>& to) {
+  thread_local std::vector<float> plain;
   const int64_t numbers = weights->ne[0];
-  const size_t size = weights->type == GGML_TYPE_F32 ? 4 : 2;
+  const char* from = static_cast<const char*>(weights->data) + column * weights->nb[1];
+  size_t row = weights->nb[1];
+  ggml_type type = weights->type;
+  if (type != GGML_TYPE_F32 && type != GGML_TYPE_F16 && type != GGML_TYPE_BF16) {
+    plain.resize(numbers * kColumns);
+    for (int64_t i = 0; i < kColumns; ++i)
+      lib().ggml_get_type_traits(type)->to_float(from + i * row, &plain[i * numbers], numbers);
+    from = reinterpret_cast<const char*>(plain.data());
+    row = numbers * sizeof(float);
+    type = GGML_TYPE_F32;
+  }
+  const size_t size = type == GGML_TYPE_F32 ? 4 : 2;
   to.resize(numbers * kColumns);
   for (int v = 0; v < kVectors; ++v)
     for (int64_t k = 0; k < numbers; k += kLanes) {
       __m512 block[kLanes];
-      for (int64_t i = 0; i < kLanes; ++i)
-        block[i] = widen(static_cast<const char*>(weights->data) + (column + v * kLanes + i) * weights->nb[1] + k * size, weights->type);
+      for (int64_t i = 0; i < kLanes; ++i) block[i] = widen(from + (v * kLanes + i) * row + k * size, type);
       transpose(block);
       for (int64_t i = 0; i < kLanes; ++i) _mm512_storeu_ps(&to[(k + i) * kColumns + v * kLanes], block[i]);
     }
 }
 
 template <int rows>
-RERANK_TARGET void tile(const char* from, size_t step, const std::vector<float>& panel, int64_t numbers, float* to, int64_t stride) {
+RERANK_TARGET void tile(const char* from, size_t step, const std::vector<float>& panel, int64_t numbers, float* to,
+                        int64_t stride) {
   __m512 sums[rows][kVectors];
   for (auto& sum : sums)
     for (__m512& vector : sum) vector = _mm512_setzero_ps();
@@ -97,7 +111,8 @@ void multiply_floats(ggml_tensor* node, int thread, int threads, void*) {
     float* to = static_cast<float*>(node->data) + p * kColumns;
     const char* from = static_cast<const char*>(rows->data);
     int64_t row = share.begin;
-    for (; row + kRows <= share.end; row += kRows) tile<kRows>(from + row * step, step, panel, numbers, to + row * stride, stride);
+    for (; row + kRows <= share.end; row += kRows)
+      tile<kRows>(from + row * step, step, panel, numbers, to + row * stride, stride);
     for (; row + 4 <= share.end; row += 4) tile<4>(from + row * step, step, panel, numbers, to + row * stride, stride);
     for (; row < share.end; ++row) tile<1>(from + row * step, step, panel, numbers, to + row * stride, stride);
   }

@@ -144,8 +144,8 @@ void multiply_q8(ggml_tensor* node, int thread, int threads, void* userdata) {
   const int64_t stride = static_cast<int64_t>(node->nb[1] / sizeof(float));
   for (int64_t p = first; p < weights->ne[1] / kColumns; p += step) {
     pack(weights, p * kColumns, right);
-    panel(left, end - begin, right, weights->ne[0] / kBlock,
-          static_cast<float*>(node->data) + begin * stride + p * kColumns, stride);
+    panel(left, end - begin, right, weights->ne[0] / kBlock, static_cast<float*>(node->data) + begin * stride + p * kColumns,
+          stride);
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { NativeAddon } from '../../src/engine/addon.js';
 import { readGguf } from '../../src/files/gguf.js';
 
 /** A matrix as llama.cpp keeps it: `outputs` rows of `inputs` numbers. */
@@ -14,15 +15,24 @@ export interface EncoderOptions {
   gelu: 'exact' | 'tanh';
 }
 
-/** All weights of a file in F32, by name. */
-export async function readWeights(path: string): Promise<Weights> {
+/** All weights of a file, by name; those that are not F32 through the addon's `dequantize`. */
+export async function readWeights(path: string, addon?: NativeAddon): Promise<Weights> {
   const bytes = readFileSync(path);
   const { tensors } = await readGguf(path);
-  return (name) => {
+  const known = new Map<string, Float32Array>();
+  const read = (name: string): Float32Array => {
     const tensor = tensors.find((candidate) => candidate.name === name);
-    if (tensor?.type !== 'F32') throw new Error(`${name} is ${tensor?.type ?? 'absent'}, expected F32`);
-    const begin = bytes.byteOffset + tensor.offset;
-    return new Float32Array(bytes.buffer.slice(begin, begin + tensor.bytes));
+    if (!tensor) throw new Error(`there is no ${name}`);
+    const own = bytes.subarray(tensor.offset, tensor.offset + tensor.bytes);
+    if (tensor.type === 'F32') return new Float32Array(Uint8Array.from(own).buffer);
+    if (!addon) throw new Error(`${name} is ${tensor.type}, expected F32`);
+    const count = tensor.shape.reduce((product, n) => product * Number(n), 1);
+    return addon.dequantize(tensor.type, Uint8Array.from(own), count);
+  };
+  return (name) => {
+    const values = known.get(name) ?? read(name);
+    known.set(name, values);
+    return values;
   };
 }
 
