@@ -8,7 +8,7 @@ import ts from 'typescript';
 const families = ['listwise', 'pairwise', 'similarity'];
 const surfaces = ['cli', 'server', 'adapters', 'eval', 'bulk'];
 /** Files in src/ that families and engine build on. */
-const ground = ['types', 'errors', 'family', 'vectors', 'texts', 'batches'];
+const ground = ['types', 'errors', 'family', 'vectors', 'texts', 'batches', 'turns'];
 const core = [...ground, 'files', 'engine', ...families];
 
 /**
@@ -19,8 +19,9 @@ const allowed = {
   types: ['errors'],
   errors: ['types'],
   vectors: [],
-  batches: ['family'],
-  texts: ['family'],
+  batches: ['family', 'turns'],
+  texts: ['family', 'turns'],
+  turns: [],
   family: ['types', 'errors'],
   files: ['types', 'errors'],
   engine: [...ground, 'files'],

@@ -1,4 +1,5 @@
 import type { Job } from './family.js';
+import { mapInTurns } from './turns.js';
 
 /** Tokens that are read alone, as a text or a pair. */
 export interface Sequence {
@@ -22,14 +23,20 @@ export interface Batches {
  * @param batchTokens most tokens in a batch; a longer sequence has a batch of its own
  * @param most sequences in a batch
  */
-export function packSequences(sequences: readonly Sequence[], batchTokens: number, most: number): Batches {
+export async function packSequences(
+  sequences: readonly Sequence[],
+  batchTokens: number,
+  most: number,
+  signal?: AbortSignal,
+): Promise<Batches> {
   const first = new Map<string, number>();
-  const places = sequences.map(({ tokens, types }, i) => {
-    const key = `${tokens.join()};${types?.join('') ?? ''}`;
+  const take = ({ tokens, types }: Sequence, i: number): number => {
+    const key = types ? bytesOf(tokens) + bytesOf(types) : bytesOf(tokens);
     const place = first.get(key) ?? i;
     first.set(key, place);
     return place;
-  });
+  };
+  const places = await mapInTurns(sequences, take, signal);
   const length = (i: number) => (sequences[i] as Sequence).tokens.length;
   const order = [...first.values()].sort((a, b) => length(a) - length(b) || a - b);
   const members: number[][] = [];
@@ -44,21 +51,31 @@ export function packSequences(sequences: readonly Sequence[], batchTokens: numbe
       tokens += length(i);
     }
   }
-  return { jobs: members.map((batch) => toJob(batch.map((i) => sequences[i] as Sequence))), members, places };
+  const jobs = await mapInTurns(members, (batch) => toJob(batch.map((i) => sequences[i] as Sequence)), signal);
+  return { jobs, members, places };
+}
+
+/** As a string, the cheapest key of a Map: a character for each byte. */
+function bytesOf({ buffer, byteOffset, byteLength }: Int32Array | Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
 function toJob(sequences: readonly Sequence[]): Job {
   const lengths = Int32Array.from(sequences, ({ tokens }) => tokens.length);
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  const tokens = new Int32Array(total);
-  const types = sequences[0]?.types && new Uint8Array(total);
-  let at = 0;
-  for (const sequence of sequences) {
-    tokens.set(sequence.tokens, at);
-    types?.set(sequence.types as Uint8Array, at);
-    at += sequence.tokens.length;
-  }
+  const tokens = concat(sequences.map((sequence) => sequence.tokens));
+  const types = sequences[0]?.types && new Uint8Array(Buffer.concat(sequences.map((sequence) => sequence.types as Uint8Array)));
   return { tokens, lengths, rows: new Int32Array(), cuts: new Int32Array(), ...(types ? { types } : {}) };
+}
+
+/** Lists of tokens, one after the other. */
+export function concat(pieces: readonly ArrayLike<number>[]): Int32Array {
+  const all = new Int32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 /** Rows by sequence: those of each job belong to its members in order. */

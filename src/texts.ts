@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Tokenizer } from './family.js';
+import { mapInTurns } from './turns.js';
 
 /** A place in a prompt that holds a special token, written as the vocabulary names it. */
 export interface Special {
@@ -17,21 +17,9 @@ export interface CutText {
   readonly truncated: boolean;
 }
 
-/** Characters that are normalised at once, so that the event loop is not held up. */
-const SLICE_CHARACTERS = 1 << 18;
-
 /** Texts in Unicode's normal form C, which the model's tokenizer expects and llama.cpp does not bring about. */
-export async function normalize(texts: readonly string[]): Promise<string[]> {
-  const normal: string[] = [];
-  let since = 0;
-  for (const text of texts) {
-    normal.push(text.normalize('NFC'));
-    since += text.length;
-    if (since < SLICE_CHARACTERS) continue;
-    await setImmediate();
-    since = 0;
-  }
-  return normal;
+export function normalize(texts: readonly string[], signal?: AbortSignal): Promise<string[]> {
+  return mapInTurns(texts, (text) => text.normalize('NFC'), signal);
 }
 
 /**

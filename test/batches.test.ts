@@ -12,8 +12,8 @@ test.each([
   ['shortest first, so that similar lengths meet', [9, 1, 8, 2], 10, [[1, 3], [2], [0]]],
   ['equal lengths in the order of the input', [5, 5, 5], 10, [[0, 1], [2]]],
   ['a longer sequence has a batch of its own', [20, 1, 30], 10, [[1], [0], [2]]],
-])('packSequences: %s', (_, lengths, batchTokens, expected) => {
-  const { members, jobs } = pack(lengths, batchTokens);
+])('packSequences: %s', async (_, lengths, batchTokens, expected) => {
+  const { members, jobs } = await pack(lengths, batchTokens);
   expect(members).toEqual(expected);
   expect(jobs.map((job) => [...job.lengths])).toEqual(expected.map((batch) => batch.map((i) => lengths[i])));
   expect(jobs.map((job) => [...job.tokens])).toEqual(
@@ -21,21 +21,21 @@ test.each([
   );
 });
 
-test('packSequences: at most so many sequences, each once', () => {
-  const { members } = pack(new Array(130).fill(1), 1e6);
+test('packSequences: at most so many sequences, each once', async () => {
+  const { members } = await pack(new Array(130).fill(1), 1e6);
   expect(members.map((batch) => batch.length)).toEqual([64, 64, 2]);
   expect(members.flat()).toEqual([...new Array(130).keys()]);
 });
 
-test('packSequences: equal sequences are computed once', () => {
+test('packSequences: equal sequences are computed once', async () => {
   const tokens = [[1, 2], [3], [1, 2], [12], [3]].map((ids) => ({ tokens: Int32Array.from(ids) }));
-  const { places, members, jobs } = packSequences(tokens, 100, 64);
+  const { places, members, jobs } = await packSequences(tokens, 100, 64);
   expect(places).toEqual([0, 1, 0, 3, 1]);
   expect(members).toEqual([[1, 3, 0]]);
   expect([...(jobs[0]?.tokens ?? [])]).toEqual([3, 12, 1, 2]);
 });
 
-test('packSequences: token types go along, and tell sequences apart', () => {
+test('packSequences: token types go along, and tell sequences apart', async () => {
   const types = [
     [0, 1, 1],
     [0, 0, 1],
@@ -44,10 +44,10 @@ test('packSequences: token types go along, and tell sequences apart', () => {
     tokens: Int32Array.of(7, 8, 9),
     types: Uint8Array.from(list),
   }));
-  const { places, jobs } = packSequences(types, 100, 64);
+  const { places, jobs } = await packSequences(types, 100, 64);
   expect(places).toEqual([0, 1, 0]);
   expect(jobs.map((job) => [...(job.types ?? [])])).toEqual([[0, 1, 1, 0, 0, 1]]);
-  expect(pack([3], 10).jobs[0]).not.toHaveProperty('types');
+  expect((await pack([3], 10)).jobs[0]).not.toHaveProperty('types');
 });
 
 test('rowsOf: the rows of each job belong to its members in order', () => {

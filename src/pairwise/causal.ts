@@ -1,8 +1,10 @@
-import { packSequences, rowsOf } from '../batches.js';
+import { concat, packSequences, rowsOf } from '../batches.js';
 import { RerankError } from '../errors.js';
 import type { Family, Job, Plan, RerankRequest, Tokenizer } from '../family.js';
 import { type CutText, cutTexts, normalize, type PromptPart } from '../texts.js';
-import { commonLength, concat, encodeParts, type TokenIds } from './encode.js';
+import { mapInTurns } from '../turns.js';
+import { commonLength, encodeParts, type TokenIds } from './encode.js';
+import { expectFit } from './pair.js';
 import type { Template } from './prompt.js';
 import { scorePairs } from './score.js';
 import { windowsOf } from './windows.js';
@@ -63,7 +65,7 @@ async function planPairs(
   signal?: AbortSignal,
 ): Promise<Plan> {
   const encode: Encode = (lists) => encodeParts(tokenizer, lists, options.control, options.userDefined, signal);
-  const texts = await normalize(request.texts);
+  const texts = await normalize(request.texts, signal);
   const head = await planHead(request, tokenizer, encode, options.template, capacity);
   const runs = await encode(texts.map((text) => [head.run.text + text]));
 
@@ -77,22 +79,23 @@ async function planPairs(
     if (request.overflow === 'error') expectFit(`documents[${i}]`, length, room);
     return request.overflow === 'chunk' ? windowsOf(length, room) : [[0, Math.min(length, room)]];
   });
-  const sequences = runs.flatMap((ids, i) => {
+  const sequencesOf = (ids: Int32Array, i: number) => {
     const begin = begins[i] as number;
     const beginning = ids.subarray(shared, begin);
     return (windows[i] as [number, number][]).map(([from, to]) => ({
       tokens: concat([beginning, ids.subarray(begin + from, begin + to), head.after]),
     }));
-  });
+  };
+  const sequences = (await mapInTurns(runs, sequencesOf, signal)).flat();
   const beginning = concat([head.before, head.run.ids.subarray(0, shared)]);
   const batchTokens = Math.min(options.batchTokens, capacity - beginning.length);
-  const { jobs, members, places } = packSequences(sequences, batchTokens, MOST_SEQUENCES);
+  const { jobs, members, places } = await packSequences(sequences, batchTokens, MOST_SEQUENCES, signal);
   const truncated = runs.map(
     (ids, i) => request.overflow !== 'chunk' && ids.length - (begins[i] as number) > (windows[i]?.[0]?.[1] as number),
   );
   let next = 0;
   return {
-    jobs: jobs.map((job, b) => behind(beginning, job, b > 0)),
+    jobs: await mapInTurns(jobs, (job, b) => behind(beginning, job, b > 0), signal),
     members,
     windows: windows.map((list) => list.map(() => places[next++] as number)),
     queryTokens: head.query.tokens,
@@ -156,14 +159,6 @@ async function planHead(
 /** What a long query may take of that many tokens. */
 function threeQuarters(tokens: number): number {
   return Math.max(Math.floor((tokens * 3) / 4), 1);
-}
-
-function expectFit(what: string, tokens: number, limit: number): void {
-  if (tokens <= limit) return;
-  throw new RerankError(
-    'CONTEXT_OVERFLOW',
-    `${what} has ${tokens} tokens, and ${limit} fit. Use overflow 'truncate' or 'chunk', or raise contextSize`,
-  );
 }
 
 /** A job whose sequences all begin with the same tokens. */

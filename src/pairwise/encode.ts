@@ -1,5 +1,7 @@
+import { concat } from '../batches.js';
 import type { Tokenizer } from '../family.js';
 import type { PromptPart } from '../texts.js';
+import { mapInTurns } from '../turns.js';
 
 /** Ids by the text that stands for them. */
 export type TokenIds = ReadonlyMap<string, number>;
@@ -16,37 +18,25 @@ export async function encodeParts(
   signal?: AbortSignal,
 ): Promise<Int32Array[]> {
   const pattern = patternOf([...userDefined.keys()]);
-  const split = lists.map((parts) =>
-    parts.flatMap((part): (string | number)[] => {
-      if (typeof part !== 'string') return [(control.get(part.special) ?? userDefined.get(part.special)) as number];
-      // With a group in the pattern, what was between the texts is in the list as well.
-      const texts = pattern ? part.split(pattern) : [part];
-      return texts.filter((text) => text !== '').map((text) => userDefined.get(text) ?? text);
-    }),
-  );
+  const piecesOf = (part: PromptPart): (string | number)[] => {
+    if (typeof part !== 'string') return [(control.get(part.special) ?? userDefined.get(part.special)) as number];
+    // With a group in the pattern, what was between the texts is in the list as well.
+    const texts = pattern ? part.split(pattern) : [part];
+    return texts.filter((text) => text !== '').map((text) => userDefined.get(text) ?? text);
+  };
+  const split = await mapInTurns(lists, (parts) => parts.flatMap(piecesOf), signal);
   const runs = split.flatMap((parts) => parts.filter((part) => typeof part === 'string'));
   const ids = await tokenizer.tokenize(runs, signal);
   let next = 0;
-  return split.map((parts) => {
-    const pieces = parts.map((part) => (typeof part === 'string' ? (ids[next++] as Int32Array) : Int32Array.of(part)));
-    return concat(pieces);
-  });
+  const join = (parts: readonly (string | number)[]) =>
+    concat(parts.map((part) => (typeof part === 'string' ? (ids[next++] as Int32Array) : [part])));
+  return mapInTurns(split, join, signal);
 }
 
 function patternOf(texts: readonly string[]): RegExp | undefined {
   if (texts.length === 0) return undefined;
   const longestFirst = [...texts].sort((a, b) => b.length - a.length);
   return new RegExp(`(${longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')})`, 'u');
-}
-
-export function concat(pieces: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** How many tokens two lists have in common at their beginning. */

@@ -15,7 +15,7 @@ export interface CrossEncoderOptions {
   /** Where llama.cpp's own is not the model's. */
   readonly tokenizer?: Pick<Tokenizer, 'tokenize'> | undefined;
   /** Brings texts to the form that the model's tokenizer works on, where llama.cpp's does not. */
-  readonly normalize?: ((texts: readonly string[]) => Promise<string[]>) | undefined;
+  readonly normalize?: ((texts: readonly string[], signal?: AbortSignal) => Promise<string[]>) | undefined;
   /** From the first state of each pair to its logit; without it, llama.cpp computes the logits with what is in the file. */
   readonly head?: ((states: Float32Array) => Promise<Float32Array>) | undefined;
 }
@@ -54,9 +54,9 @@ async function planPairs(
   signal?: AbortSignal,
 ): Promise<Plan> {
   const texts = [request.query, ...request.texts];
-  const [query, ...documents] = await tokenizer.tokenize(normalize ? await normalize(texts) : texts, signal);
-  const { sequences, windows, ...cut } = fitPairs(query as Int32Array, documents, form, capacity, request);
-  const { jobs, members, places } = packSequences(sequences, batchTokens, MOST_SEQUENCES);
+  const [query, ...documents] = await tokenizer.tokenize(normalize ? await normalize(texts, signal) : texts, signal);
+  const { sequences, windows, ...cut } = await fitPairs(query as Int32Array, documents, form, capacity, request, signal);
+  const { jobs, members, places } = await packSequences(sequences, batchTokens, MOST_SEQUENCES, signal);
   return {
     ...cut,
     jobs,

@@ -1,6 +1,7 @@
-import type { Sequence } from '../batches.js';
+import { concat, type Sequence } from '../batches.js';
 import { RerankError } from '../errors.js';
 import type { Plan, RerankRequest } from '../family.js';
+import { mapInTurns } from '../turns.js';
 import { windowsOf } from './windows.js';
 
 /** How a query and a document become one sequence: `prefix query between document suffix`. */
@@ -41,13 +42,14 @@ export function defaultLimits(form: PairForm, maxTokens: number): Pick<RerankReq
  * @param maxTokens of one pair, special ones included
  * @throws RerankError CONTEXT_OVERFLOW with `error`, where something would be cut
  */
-export function fitPairs(
+export async function fitPairs(
   query: Int32Array,
   documents: readonly Int32Array[],
   form: PairForm,
   maxTokens: number,
   request: Pick<RerankRequest, 'maxQueryTokens' | 'maxDocumentTokens' | 'overflow'>,
-): FittedPairs {
+  signal?: AbortSignal,
+): Promise<FittedPairs> {
   const { overflow } = request;
   const both = maxTokens - specialTokens(form);
   const kept = query.subarray(0, Math.min(request.maxQueryTokens, Math.max(Math.floor((both * 3) / 4), 1)));
@@ -58,21 +60,23 @@ export function fitPairs(
       expectFit(`documents[${i}]`, document.length, room);
     });
   }
+  const before = concat([form.prefix, kept, form.between]);
   const sequences: Sequence[] = [];
-  const windows = documents.map((document) => {
+  const read = (document: Int32Array): number[] => {
     const parts = overflow === 'chunk' ? windowsOf(document.length, room) : [[0, room] as const];
-    return parts.map(([begin, end]) => sequences.push(toSequence(form, kept, document.subarray(begin, end))) - 1);
-  });
+    return parts.map(([begin, end]) => sequences.push(toSequence(form, before, document.subarray(begin, end))) - 1);
+  };
   return {
+    windows: await mapInTurns(documents, read, signal),
     sequences,
-    windows,
     queryTokens: kept.length,
     queryTruncated: kept.length < query.length,
     truncated: documents.map((document) => overflow !== 'chunk' && document.length > room),
   };
 }
 
-function expectFit(what: string, tokens: number, limit: number): void {
+/** @throws RerankError CONTEXT_OVERFLOW */
+export function expectFit(what: string, tokens: number, limit: number): void {
   if (tokens <= limit) return;
   throw new RerankError(
     'CONTEXT_OVERFLOW',
@@ -80,11 +84,7 @@ function expectFit(what: string, tokens: number, limit: number): void {
   );
 }
 
-function toSequence(form: PairForm, query: Int32Array, document: Int32Array): Sequence {
-  const before = [...form.prefix, ...query, ...form.between];
-  const tokens = new Int32Array(before.length + document.length + form.suffix.length);
-  tokens.set(before);
-  tokens.set(document, before.length);
-  tokens.set(form.suffix, before.length + document.length);
+function toSequence(form: PairForm, before: Int32Array, document: Int32Array): Sequence {
+  const tokens = concat([before, document, form.suffix]);
   return form.typed ? { tokens, types: new Uint8Array(tokens.length).fill(1, before.length) } : { tokens };
 }

@@ -1,6 +1,7 @@
-import { packSequences, type Sequence } from '../batches.js';
+import { concat, packSequences, type Sequence } from '../batches.js';
 import { RerankError } from '../errors.js';
-import type { Job, Plan, RerankRequest, Tokenizer } from '../family.js';
+import type { Plan, RerankRequest, Tokenizer } from '../family.js';
+import { mapInTurns } from '../turns.js';
 import { fillInstruction, type Prefixes } from './embedders.js';
 
 /** llama.cpp's limit in one batch. Those of causal models have a shared beginning as well, which is a sequence. */
@@ -62,10 +63,10 @@ export async function planPair(
   const read = documentEmbeddings ? [] : documentPieces(texts, options, request.maxDocumentTokens);
   const cuts = await cutPieces([...read, asked], tokenizer, options, capacity, request.overflow === 'error', signal);
   const last = cuts.at(-1) as Cut;
-  const documents = batches(cuts.slice(0, -1), options, capacity);
-  const [alone] = batches([last], options, capacity).jobs as [Job];
+  const documents = await batches(cuts.slice(0, -1), options, capacity, signal);
+  const { jobs } = await batches([last], options, capacity, signal);
   return {
-    jobs: [...documents.jobs, alone],
+    jobs: [...documents.jobs, ...jobs],
     members: [...documents.members, [cuts.length - 1]],
     windows: [...documents.windows, [cuts.length - 1]],
     overflow: 'none',
@@ -87,7 +88,13 @@ export async function planTexts(
   const pieces = documentPieces(texts, options, options.maxTokens);
   const cuts = await cutPieces(pieces, tokenizer, options, capacity, false, signal);
   const truncated = cuts.map((cut) => cut.truncated);
-  return { ...batches(cuts, options, capacity), overflow: 'none', queryTokens: 0, queryTruncated: false, truncated };
+  return {
+    ...(await batches(cuts, options, capacity, signal)),
+    overflow: 'none',
+    queryTokens: 0,
+    queryTruncated: false,
+    truncated,
+  };
 }
 
 function documentPieces(texts: readonly string[], { prefixes }: SimilarityOptions, most: number): Piece[] {
@@ -108,24 +115,30 @@ async function cutPieces(
   const ids = await tokenizer.tokenize([...prefixes, ...pieces.map(({ prefix, text }) => prefix + text)], signal);
   const lengths = new Map(prefixes.map((prefix, i) => [prefix, (ids[i] as Int32Array).length]));
   const room = Math.min(maxTokens, capacity) - before.length - after.length;
-  return pieces.map(({ name, prefix, most }, i) => {
+  const cut = ({ name, prefix, most }: Piece, i: number): Cut => {
     const list = ids[prefixes.length + i] as Int32Array;
     const own = lengths.get(prefix) ?? 0;
     if (own >= room) throw tooLong(`the prefix of ${name}`, own, room - 1);
     const limit = Math.min(room, own + most);
     if (isError && list.length > limit) throw tooLong(name, list.length - own, limit - own);
     return {
-      tokens: Int32Array.from([...before, ...list.subarray(0, limit), ...after]),
+      tokens: concat([before, list.subarray(0, limit), after]),
       read: Math.max(Math.min(list.length, limit) - own, 0),
       truncated: list.length > limit,
     };
-  });
+  };
+  return mapInTurns(pieces, cut, signal);
 }
 
-function batches(sequences: readonly Sequence[], { states, batchTokens }: SimilarityOptions, capacity: number) {
+async function batches(
+  sequences: readonly Sequence[],
+  { states, batchTokens }: SimilarityOptions,
+  capacity: number,
+  signal: AbortSignal | undefined,
+) {
   // A batch of a causal model has to fit the attention cache; encoders have none.
   const most = states === 'last' ? Math.min(batchTokens, capacity) : batchTokens;
-  const { jobs, members, places } = packSequences(sequences, most, MOST_SEQUENCES[states]);
+  const { jobs, members, places } = await packSequences(sequences, most, MOST_SEQUENCES[states], signal);
   const alone = (lengths: Int32Array) => Int32Array.of(0, ...lengths);
   return {
     // Causal models: the first length is that of a beginning that all share. There is none.

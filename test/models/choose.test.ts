@@ -1,40 +1,22 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ModelOptions, makeModel } from '../../scripts/model/make.mjs';
-import { checkModel } from '../../src/files/check/check.js';
-import { openModelFile } from '../../src/files/model-file.js';
-import type { FamilyChoice } from '../../src/models/candidate.js';
-import { chooseFamily } from '../../src/models/choose.js';
+import { expect, test } from 'vitest';
+import type { ModelOptions } from '../../scripts/model/make.mjs';
+import { change, choose, makeTiny, temporaryFolder } from '../helpers/choose.js';
 import { counted, itemsOf, putTogether, takeApart, value, withEntries } from '../helpers/gguf-pieces.mjs';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'families-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function make(options: Partial<ModelOptions>): Promise<string> {
-  return (await makeModel({ output: join(mkdtempSync(join(folder, 'a-')), 'm.gguf'), tiny: true, ...options })).model;
-}
-
-async function choose(path: string, head?: string): Promise<FamilyChoice> {
-  const file = await openModelFile(path);
-  try {
-    return await chooseFamily({ model: await checkModel(file), file, head, known: undefined });
-  } finally {
-    await file.close();
-  }
-}
+const temporary = temporaryFolder();
+const make = (options: Partial<ModelOptions>) => makeTiny(temporary(), options);
 
 test('a listwise model with its head beside it, or named', async () => {
   const path = await make({});
   const head = join(path, '../projector.safetensors');
   expect(await choose(path)).toMatchObject({ name: 'listwise', head, native: {} });
   const alone = await make({ noHead: true });
-  copyFileSync(head, join(folder, 'other.safetensors'));
-  expect(await choose(alone, join(folder, 'other.safetensors'))).toMatchObject({ head: join(folder, 'other.safetensors') });
+  copyFileSync(head, join(temporary(), 'other.safetensors'));
+  expect(await choose(alone, { head: join(temporary(), 'other.safetensors') })).toMatchObject({
+    head: join(temporary(), 'other.safetensors'),
+  });
 });
 
 test('the sliding window comes from the file that was checked', async () => {
@@ -77,7 +59,7 @@ test.each([
   ['F16: nothing said', undefined, 'MODEL_NOT_A_RERANKER', /pooling_type is absent/],
 ])('%s: bert without a pooling of its own is refused', async (_, pooling, code, message) => {
   const path = await make({ kind: 'bert' });
-  writeFileSync(path, putTogether(withEntries(takeApart(readFileSync(path)), { 'bert.pooling_type': pooling })));
+  change(path, (pieces) => withEntries(pieces, { 'bert.pooling_type': pooling }));
   await expect(choose(path)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
 });
 

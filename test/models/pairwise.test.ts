@@ -1,41 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ModelOptions, makeModel } from '../../scripts/model/make.mjs';
-import { checkModel } from '../../src/files/check/check.js';
-import { openModelFile } from '../../src/files/model-file.js';
+import { describe, expect, test } from 'vitest';
+import type { ModelOptions } from '../../scripts/model/make.mjs';
 import { readSafetensors } from '../../src/files/safetensors.js';
 import { type LoadOptions, Reranker } from '../../src/index.js';
-import type { FamilyChoice } from '../../src/models/candidate.js';
-import { chooseFamily } from '../../src/models/choose.js';
-import { putTogether, takeApart, value, withEntries } from '../helpers/gguf-pieces.mjs';
+import { change, choose, makeTiny, temporaryFolder, withTensor } from '../helpers/choose.js';
+import { counted, value, withEntries } from '../helpers/gguf-pieces.mjs';
 import { PAIRWISE_FIXTURES, unpack } from '../helpers/models.js';
 import { scores } from '../helpers/reranker.js';
 import { type PlainTensor, safetensors } from '../helpers/safetensors.js';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'pairwise-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function make(options: Partial<ModelOptions>): Promise<string> {
-  return (await makeModel({ output: join(mkdtempSync(join(folder, 'a-')), 'm.gguf'), tiny: true, ...options })).model;
-}
-
-async function choose(path: string, head?: string): Promise<FamilyChoice> {
-  const file = await openModelFile(path);
-  try {
-    return await chooseFamily({ model: await checkModel(file), file, head, known: undefined });
-  } finally {
-    await file.close();
-  }
-}
+const temporary = temporaryFolder();
+const make = (options: Partial<ModelOptions>, name?: string) => makeTiny(temporary(), options, name);
 
 /** Its tensors do not tell which kind of ModernBERT it is, its name does. */
-const makeGte = () =>
-  make({ kind: 'modern-bert', output: join(mkdtempSync(join(folder, 'b-')), 'gte-reranker-modernbert-base.gguf') });
+const makeGte = () => make({ kind: 'modern-bert' }, 'gte-reranker-modernbert-base.gguf');
 
 const load = (path: string, options: LoadOptions = {}) => Reranker.load(path, { gpu: 'cpu', threads: 1, ...options });
 
@@ -62,13 +41,13 @@ const MINILM = fixture('minilm-ce', 'minilm-ce');
 
 describe('what llama.cpp has to be corrected in', () => {
   test('jina-reranker-v1: slopes of the last heads, GELU', async () => {
-    const { native, name, head } = await choose(JINA.model, JINA.head);
+    const { native, name, head } = await choose(JINA.model, { head: JINA.head });
     const slopeFactors = Float32Array.of(1, 1, 1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5);
     expect({ native, name, head }).toEqual({ native: { exactGelu: true, slopeFactors }, name: 'pairwise', head: JINA.head });
   });
 
   test('ms-marco-MiniLM: rows of the token types, GELU', async () => {
-    const { native } = await choose(MINILM.model, MINILM.head);
+    const { native } = await choose(MINILM.model, { head: MINILM.head });
     expect(native).toEqual({ exactGelu: true, typeRows: expect.any(Float32Array) });
     expect(native.typeRows).toHaveLength(128);
     expect(native.typeRows?.every((x) => Number.isFinite(x) && Math.abs(x) < 2)).toBe(true);
@@ -101,31 +80,30 @@ test.each([
 
 test('a jina-bert-v2 model without classifier becomes a cross-encoder by its head alone', async () => {
   const path = await make({ kind: 'jina-bert-v2', noHead: true });
-  expect(await choose(path, writeHead(join(folder, 'j.safetensors'), 96))).toMatchObject({ name: 'pairwise' });
+  expect(await choose(path, { head: writeHead(join(temporary(), 'j.safetensors'), 96) })).toMatchObject({ name: 'pairwise' });
   writeHead(join(dirname(path), 'projector.safetensors'), 96);
   expect(await choose(path)).toMatchObject({ name: 'pairwise' });
   // An embedding model in a folder with another model's head.
-  const pooled = withEntries(takeApart(readFileSync(path)), { 'jina-bert-v2.pooling_type': value.u32(1) });
-  writeFileSync(path, putTogether(pooled));
+  change(path, (pieces) => withEntries(pieces, { 'jina-bert-v2.pooling_type': value.u32(1) }));
   expect((await choose(path).catch(() => undefined))?.name).not.toBe('pairwise');
 });
 
 test('a head of another width is PROJECTOR_MISMATCH', async () => {
-  const head = writeHead(join(folder, 'wide.safetensors'), 32);
-  await expect(choose(JINA.model, head)).rejects.toMatchObject({ code: 'PROJECTOR_MISMATCH' });
+  const head = writeHead(join(temporary(), 'wide.safetensors'), 32);
+  await expect(choose(JINA.model, { head })).rejects.toMatchObject({ code: 'PROJECTOR_MISMATCH' });
 });
 
 test.each([
   ['jina-reranker-v1', JINA, 96],
   ['ms-marco-MiniLM', MINILM, 64],
 ])('%s with the head of another model of its width is PROJECTOR_MISMATCH', async (_, { model }, width) => {
-  const head = writeHead(join(folder, 'other.safetensors'), width);
+  const head = writeHead(join(temporary(), 'other.safetensors'), width);
   const message = expect.stringMatching(/the head of another model/);
   await expect(load(model, { head })).rejects.toMatchObject({ code: 'PROJECTOR_MISMATCH', message });
 });
 
 test('the whole model.safetensors serves as head', async () => {
-  const whole = join(folder, 'model.safetensors');
+  const whole = join(temporary(), 'model.safetensors');
   const head = await readSafetensors(JINA.head);
   const plain = [...head].map(([name, { shape, values }]) => [name, { shape: [...shape], values: [...values] }] as const);
   writeFileSync(whole, safetensors({ 'bert.embeddings.x': filled(100, 96), ...Object.fromEntries(plain) }));
@@ -157,22 +135,31 @@ test.each([
   '%s is refused',
   async (name, options, entries, head, code, message) => {
     const path = await make(options);
-    writeFileSync(path, putTogether(withEntries(takeApart(readFileSync(path)), entries)));
-    const file = head && writeHead(join(folder, head), name.startsWith('a head') ? 64 : 96);
-    await expect(choose(path, file)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    change(path, (pieces) => withEntries(pieces, entries));
+    const file = head && writeHead(join(temporary(), head), name.startsWith('a head') ? 64 : 96);
+    await expect(choose(path, { head: file })).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   },
 );
 
 test('BERT with a dense layer that conversions leave out is refused', async () => {
   const path = await make({ kind: 'minilm-ce' });
-  const pieces = takeApart(readFileSync(path));
-  const offset = BigInt(Math.ceil(pieces.data.length / 32) * 32);
-  const data = Buffer.concat([pieces.data, Buffer.alloc(Number(offset) - pieces.data.length + 64 * 64 * 4)]);
-  const dense = { name: Buffer.from('cls.weight'), shape: [64n, 64n], type: 0, offset };
-  writeFileSync(path, putTogether({ ...pieces, tensors: [...pieces.tensors, dense], data }));
-  await expect(choose(path, writeHead(join(folder, 'h.safetensors'), 64))).rejects.toMatchObject({
+  change(path, (pieces) => withTensor(pieces, 'cls.weight', [64, 64]));
+  await expect(choose(path, { head: writeHead(join(temporary(), 'h.safetensors'), 64) })).rejects.toMatchObject({
     code: 'MODEL_NOT_A_RERANKER',
     message: expect.stringMatching(/DistilBERT/),
+  });
+});
+
+test('F16: XLM-RoBERTa with several labels is refused', async () => {
+  const path = await make({ kind: 'xlm-roberta' });
+  const labels = ['contradiction', 'neutral', 'entailment'].map(counted);
+  change(path, (pieces) => {
+    const wide = withTensor(withTensor(pieces, 'cls.output.weight', [64, 3]), 'cls.output.bias', [3]);
+    return withEntries(wide, { 'bert.classifier.output_labels': value.list(8, labels) });
+  });
+  await expect(choose(path)).rejects.toMatchObject({
+    code: 'MODEL_NOT_A_RERANKER',
+    message: expect.stringMatching(/m\.gguf: a bert cross-encoder with 3 outputs, expected 1/),
   });
 });
 

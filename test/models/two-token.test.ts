@@ -1,48 +1,25 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ModelOptions, makeModel } from '../../scripts/model/make.mjs';
+import { describe, expect, test } from 'vitest';
+import type { ModelOptions } from '../../scripts/model/make.mjs';
 import type { Engine } from '../../src/engine/engine.js';
 import { readCatalog } from '../../src/files/catalog.js';
-import { type CheckedModel, checkModel } from '../../src/files/check/check.js';
-import { openModelFile } from '../../src/files/model-file.js';
+import type { CheckedModel } from '../../src/files/check/check.js';
 import type { Candidate, FamilyChoice } from '../../src/models/candidate.js';
-import { chooseFamily } from '../../src/models/choose.js';
 import { templateOf } from '../../src/models/two-token.js';
 import { MXBAI_V2, QWEN3_RERANKER } from '../../src/pairwise/prompt.js';
-import { counted, itemsOf, type Pieces, putTogether, takeApart, value, withEntries } from '../helpers/gguf-pieces.mjs';
+import { change, choose, makeTiny, temporaryFolder } from '../helpers/choose.js';
+import { counted, itemsOf, type Pieces, takeApart, value, withEntries } from '../helpers/gguf-pieces.mjs';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'two-token-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function make(name: string, options: Partial<ModelOptions> = {}): Promise<string> {
-  const output = join(mkdtempSync(join(folder, 'a-')), `${name}.gguf`);
-  return (await makeModel({ output, tiny: true, kind: 'qwen3-reranker', ...options })).model;
-}
-
-function change(path: string, how: (pieces: Pieces) => Pieces): string {
-  writeFileSync(path, putTogether(how(takeApart(readFileSync(path)))));
-  return path;
-}
+const temporary = temporaryFolder();
+const make = (name: string, options: Partial<ModelOptions> = {}) =>
+  makeTiny(temporary(), { kind: 'qwen3-reranker', ...options }, `${name}.gguf`);
 
 /** Puts a token's text in the place of another one's. */
 function renamed(pieces: Pieces, from: string, to: string): Pieces {
   const tokens = pieces.entries.find(({ key }) => key.toString() === 'tokenizer.ggml.tokens')?.value as Buffer;
   const items = itemsOf(tokens).items.map((item) => (item.equals(counted(from)) ? counted(to) : item));
   return withEntries(pieces, { 'tokenizer.ggml.tokens': value.list(8, items) });
-}
-
-async function choose(path: string, options: Partial<Candidate> = {}): Promise<FamilyChoice> {
-  const file = await openModelFile(path);
-  try {
-    return await chooseFamily({ model: await checkModel(file), file, head: undefined, known: undefined, ...options });
-  } finally {
-    await file.close();
-  }
 }
 
 /** Numbers of a row, found without the code under test. */
@@ -125,6 +102,16 @@ describe('refused', () => {
     const path = await make('Qwen3-0.6B', { noHead: true });
     await expect(choose(path)).rejects.toMatchObject(
       refusal('MODEL_NOT_A_RERANKER', /language model .*meaningless. Use jina-reranker-v3/),
+    );
+  });
+
+  test('F16: a qwen2 model that is not mxbai-rerank', async () => {
+    const path = await make('Qwen2.5-0.5B-Instruct', { kind: 'qwen2' });
+    await expect(choose(path)).rejects.toMatchObject(
+      refusal(
+        'MODEL_NOT_A_RERANKER',
+        /Qwen2\.5-0\.5B-Instruct\.gguf: a qwen2 language model .*mxbai-rerank-v2 \(with that in its name\)/,
+      ),
     );
   });
 
