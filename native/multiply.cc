@@ -30,7 +30,8 @@ ggml_custom_op_t multiplication(const ggml_tensor* node) {
   if (!has_avx512() || rows->type != GGML_TYPE_F32 || node->type != GGML_TYPE_F32) return nullptr;
   // Weights that ggml has arranged in its own way say so in `extra`; what is no weight has no buffer for weights.
   if (weights->extra || weights->op != GGML_OP_NONE || weights->view_src || weights->nb[1] > (1u << 26)) return nullptr;
-  if (weights->ne[1] % kColumns != 0 || rows->ne[1] < kFewestRows || rows->nb[0] != sizeof(float)) return nullptr;
+  if (weights->ne[0] % kLanes != 0 || weights->ne[1] % kColumns != 0 || rows->ne[1] < kFewestRows || rows->nb[0] != sizeof(float))
+    return nullptr;
   if (node->ne[2] != 1 || node->ne[3] != 1 || weights->ne[2] != 1 || weights->ne[3] != 1) return nullptr;
   switch (weights->type) {
     case GGML_TYPE_Q8_0: return multiply_q8;

@@ -4,16 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-// Written for compilers that make several versions of a function and choose by the processor. Elsewhere ggml's own are used.
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && defined(__x86_64__) && defined(__linux__)
-#define RERANK_KERNELS 1
-// The sanitizer is not ready when the choice is made.
-#ifdef __SANITIZE_ADDRESS__
-#define RERANK_CLONES
-#else
-#define RERANK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#endif
-#endif
+#include "vectors.h"
 
 namespace rerank {
 
@@ -21,57 +12,11 @@ namespace rerank {
 
 namespace {
 
-constexpr int kLanes = 16;
 // Queries that are computed at once, and keys in one step of them.
 constexpr int kQueries = 4;
 constexpr int kStep = 2 * kLanes;
 // Queries of one piece of work.
 constexpr int64_t kPiece = 128;
-
-typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
-typedef int32_t Ints __attribute__((vector_size(kLanes * sizeof(int32_t))));
-
-#define RERANK_INLINE inline __attribute__((always_inline))
-
-RERANK_INLINE void load(Floats& to, const float* from) { std::memcpy(&to, from, sizeof to); }
-RERANK_INLINE void store(float* to, const Floats& from) { std::memcpy(to, &from, sizeof from); }
-
-// exp(x) for x from -87 to 88: 2^n times a polynomial (Cephes' expf), to the last bit or two.
-RERANK_INLINE void exponential(Floats& x) {
-  x = x < -87.0f ? Floats{} - 87.0f : x;
-  x = x > 88.0f ? Floats{} + 88.0f : x;
-  // Adding 1.5 * 2^23 rounds to the nearest integer.
-  const Floats shifted = x * 1.44269504088896341f + 12582912.0f;
-  const Floats n = shifted - 12582912.0f;
-  const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  Floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  Ints bits;
-  std::memcpy(&bits, &shifted, sizeof bits);
-  bits = (bits << 23) + (127 << 23);
-  Floats power;
-  std::memcpy(&power, &bits, sizeof power);
-  x = p * power;
-}
-
-// x / 2 * (1 + erf(x / sqrt 2)), erf by Abramowitz and Stegun 7.1.26: at most 1.5e-7 off.
-RERANK_INLINE void gelu(Floats& x) {
-  const Floats magnitude = (x < 0.0f ? -x : x) * 0.70710678118654752f;
-  const Floats t = 1.0f / (magnitude * 0.3275911f + 1.0f);
-  Floats poly = t * 1.061405429f - 1.453152027f;
-  poly = poly * t + 1.421413741f;
-  poly = poly * t - 0.284496736f;
-  poly = (poly * t + 0.254829592f) * t;
-  Floats e = -magnitude * magnitude;
-  exponential(e);
-  // 1 - erf of the magnitude. For x below 0, 1 + erf(x) is this itself, which keeps its digits.
-  const Floats rest = poly * e;
-  x = 0.5f * x * (x < 0.0f ? rest : 2.0f - rest);
-}
 
 // A number in 16 bits: the exponent moves by a multiplication; numbers below the normal ones are an integer times 2^-24.
 RERANK_INLINE float single(uint16_t half) {
@@ -211,49 +156,15 @@ RERANK_CLONES void attend_all(ggml_tensor* node, int thread, int threads, const 
         if (piece++ % threads == thread) attend_rows(rows, sequence, head, begin, std::min(begin + kPiece, count), node, buffers);
 }
 
-RERANK_CLONES void gelu_all(ggml_tensor* node, int thread, int threads) {
-  const ggml_tensor *gate = node->src[0], *factor = node->src[1];
-  const int64_t width = node->ne[0];
-  for (int64_t row = thread; row < node->ne[1]; row += threads) {
-    const auto at = [&](const ggml_tensor* tensor) {
-      return reinterpret_cast<float*>(static_cast<char*>(tensor->data) + row * tensor->nb[1]);
-    };
-    const float* x = at(gate);
-    // Both halves may be in one tensor.
-    const float* y = factor ? at(factor) : gate->ne[0] == 2 * width ? x + width : nullptr;
-    float* to = at(node);
-    int64_t i = 0;
-    for (; i + kLanes <= width; i += kLanes) {
-      Floats values;
-      load(values, x + i);
-      gelu(values);
-      if (y) {
-        Floats others;
-        load(others, y + i);
-        values *= others;
-      }
-      store(to + i, values);
-    }
-    for (; i < width; ++i) {
-      Floats value{};
-      value[0] = x[i];
-      gelu(value);
-      to[i] = y ? value[0] * y[i] : value[0];
-    }
-  }
-}
-
 bool has_kernels() { return true; }
 void attend(ggml_tensor* node, int thread, int threads, void* userdata) {
   attend_all(node, thread, threads, *static_cast<const Rows*>(userdata));
 }
-void gelu(ggml_tensor* node, int thread, int threads, void*) { gelu_all(node, thread, threads); }
 
 #else
 
 bool has_kernels() { return false; }
 void attend(ggml_tensor*, int, int, void*) {}
-void gelu(ggml_tensor*, int, int, void*) {}
 
 #endif
 

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+// Written for compilers that make several versions of a function and choose by the processor. Elsewhere ggml's own are used.
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && defined(__x86_64__) && defined(__linux__)
+#define RERANK_KERNELS 1
+// The sanitizer is not ready when the choice is made.
+#ifdef __SANITIZE_ADDRESS__
+#define RERANK_CLONES
+#else
+#define RERANK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#endif
+#endif
+
+#ifdef RERANK_KERNELS
+
+namespace rerank {
+
+constexpr int kLanes = 16;
+
+typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
+typedef int32_t Ints __attribute__((vector_size(kLanes * sizeof(int32_t))));
+
+#define RERANK_INLINE inline __attribute__((always_inline))
+
+RERANK_INLINE void load(Floats& to, const float* from) { std::memcpy(&to, from, sizeof to); }
+RERANK_INLINE void store(float* to, const Floats& from) { std::memcpy(to, &from, sizeof from); }
+
+// exp(x) for x from -87 to 88: 2^n times a polynomial (Cephes' expf), to the last bit or two.
+RERANK_INLINE void exponential(Floats& x) {
+  x = x < -87.0f ? Floats{} - 87.0f : x;
+  x = x > 88.0f ? Floats{} + 88.0f : x;
+  // Adding 1.5 * 2^23 rounds to the nearest integer.
+  const Floats shifted = x * 1.44269504088896341f + 12582912.0f;
+  const Floats n = shifted - 12582912.0f;
+  const Floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  Floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  Ints bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits << 23) + (127 << 23);
+  Floats power;
+  std::memcpy(&power, &bits, sizeof power);
+  x = p * power;
+}
+
+}  // namespace rerank
+
+#endif
