@@ -234,6 +234,11 @@ int32_t llama_encode(llama_context* context, llama_batch batch) {
     state = chain(batch.pos[i] == 0 ? 0 : state, batch.token[i]);
     if (i + 1 == batch.n_tokens || batch.pos[i + 1] == 0) context->add_row(state);
   }
+  // Its one layer has an activation, which the addon counts.
+  ggml_tensor node{};
+  node.op = GGML_OP_UNARY;
+  node.op_params[0] = GGML_UNARY_OP_GELU;
+  context->params.cb_eval(&node, true, context->params.cb_eval_user_data);
   const int32_t rc = context->outcome(action);
   context->spoil(action);
   return rc;
