@@ -80,7 +80,7 @@ export type FamilyOption = 'instruction' | 'returnEmbeddings' | 'documentEmbeddi
 export interface Embeddings {
   plan(texts: readonly string[], tokenizer: Tokenizer, capacity: number, signal?: AbortSignal): Promise<Plan>;
   /** One vector of length 1 for each text of the plan. */
-  vectors(plan: Plan, states: readonly Float32Array[]): Float32Array[];
+  vectors(plan: Plan, states: readonly Float32Array[]): Promise<Float32Array[]>;
 }
 
 /** One way of reranking. `reranker.ts` does not know which it runs. */

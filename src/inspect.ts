@@ -5,7 +5,9 @@ import { type Checked, type CheckedModel, inspectFile } from './files/check/chec
 import { quantizationOf } from './files/file-types.js';
 import { decodeHeader, type GgufHeader } from './files/gguf.js';
 import { openModelFile } from './files/model-file.js';
+import type { FamilyChoice } from './models/candidate.js';
 import { chooseFamily } from './models/choose.js';
+import { CAUSAL } from './models/embedder.js';
 import type { ModelFamily, ModelInfo } from './types.js';
 
 /** What a model file holds, and whether it can be loaded. */
@@ -16,6 +18,8 @@ export interface ModelReport extends GgufHeader {
   head: string | undefined;
   /** Embedding models: what would stand before queries and documents. */
   prefixes: ModelInfo['prefixes'];
+  /** What llama.cpp computes otherwise than the model, and is put right. */
+  corrections: string[];
   quantization: string;
   /** Undefined where the file does not say so in a way that can be relied on. */
   shape: { layers: number; width: number; contextSize: number } | undefined;
@@ -43,6 +47,8 @@ export interface MemoryEstimate {
 const MOST_PROBLEMS = 100;
 const UBATCH = 512;
 const BLOCK = 125;
+/** Tokens that a batch of a causal model may be filled up with. */
+const FILLER = 64;
 /** Tokens of a prompt besides its documents: the system's text and the query; and those around each document. */
 const SCAFFOLD = { prompt: 250, document: 20 };
 
@@ -75,6 +81,7 @@ export async function inspectModel(
       family: choice?.name,
       head: choice?.head,
       prefixes: choice?.prefixes,
+      corrections: choice ? correctionsOf(choice.native) : [],
       quantization: quantizationOf(header.metadata.get('general.file_type'), header.tensors),
       shape: dimensions && { layers: dimensions.layers, width: dimensions.width, contextSize: dimensions.context },
       memory:
@@ -85,6 +92,15 @@ export async function inspectModel(
   } finally {
     await file.close();
   }
+}
+
+function correctionsOf({ windowTokens, slopeFactors, typeRows, exactGelu }: FamilyChoice['native']): string[] {
+  return [
+    ...(windowTokens === undefined ? [] : [`sliding window of ${windowTokens} tokens`]),
+    ...(slopeFactors === undefined ? [] : ['ALiBi slopes']),
+    ...(typeRows === undefined ? [] : ['token types']),
+    ...(exactGelu ? ['exact GELU'] : []),
+  ];
 }
 
 function isSound(checked: Checked, problems: readonly unknown[]): checked is CheckedModel {
@@ -99,7 +115,7 @@ function keep(report: (problem: RerankError) => void): (error: unknown) => undef
 }
 
 function estimate(
-  { header, dimensions }: CheckedModel,
+  { header, dimensions, architecture }: CheckedModel,
   family: ModelFamily,
   documents: number,
   tokensPerDocument: number,
@@ -109,9 +125,12 @@ function estimate(
   const perDocument = tokensPerDocument + SCAFFOLD.document;
   const block = Math.max(1, Math.min(documents, BLOCK, Math.floor((context - SCAFFOLD.prompt) / perDocument)));
   const listwise = family === 'listwise';
-  const tokens = listwise ? Math.min(SCAFFOLD.prompt + block * perDocument, context) : 0;
+  // Causal models that read each document by itself keep what all prompts begin with, and one batch.
+  const causal = CAUSAL.includes(architecture.name);
+  const batch = Math.max(UBATCH, perDocument) + FILLER;
+  const tokens = causal ? Math.min(SCAFFOLD.prompt + (listwise ? block * perDocument : batch), context) : 0;
   const scalars = [...header.metadata].map(([key, { value }]) => [key, String(value)]);
-  const cache = listwise ? tokens * cacheBytesPerToken(Object.fromEntries(scalars), 'f16') : 0;
+  const cache = causal ? tokens * cacheBytesPerToken(Object.fromEntries(scalars), 'f16') : 0;
   // Rows of numbers of 4 bytes that are alive at once, and the attention's mask.
   const work = UBATCH * (4 * (3 * width + queries + 2 * keys + 2 * ffn) + 6 * Math.max(tokens, UBATCH));
   const prompts = listwise ? Math.ceil(documents / block) : documents;

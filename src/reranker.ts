@@ -173,7 +173,7 @@ export class Reranker {
     return this.#inTurn(request, async (signal) => {
       const plan = await embeddings.plan(request.texts, this.#engine.tokenizer, this.#capacity, signal);
       const { states } = await this.#states(plan, request.onProgress, signal);
-      return expectFinite(embeddings.vectors(plan, states));
+      return expectFinite(await embeddings.vectors(plan, states));
     });
   }
 

@@ -101,11 +101,10 @@ export function addRankingOptions(command: Command): Command {
     .option('--max-query-tokens <n>', "cut longer queries (default: the model's limit)", integer(1))
     .option('--block-size <n>', 'most documents in one prompt (listwise models; default: 125)', integer(1))
     .addOption(
-      new Option('--overflow <how>', 'what to do if the documents do not fit one prompt (default: split)').choices([
-        'split',
-        'truncate',
-        'error',
-      ]),
+      new Option(
+        '--overflow <how>',
+        'what to do if texts do not fit (default: split for listwise models, else truncate)',
+      ).choices(['split', 'truncate', 'chunk', 'error']),
     )
     .option('--timeout <seconds>', 'give up ranking after this time', positive);
 }

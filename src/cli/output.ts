@@ -41,6 +41,8 @@ function resultJson(result: RerankResult<InputDocument>): object {
   return {
     index: result.index,
     relevance_score: result.relevanceScore,
+    ...(result.logit === undefined ? {} : { logit: result.logit }),
+    ...(result.chunk === undefined ? {} : { chunk: result.chunk }),
     document: id === undefined ? { text } : { id, text },
     truncated: result.truncated,
     ...(result.embedding === undefined ? {} : { embedding: result.embedding }),

@@ -55,6 +55,8 @@ export interface KnownModel {
   readonly head?: KnownHead;
   /** Similarity: what stands before a query and a document. */
   readonly prefixes?: { readonly query: string; readonly document: string; readonly instruction?: string };
+  /** Listwise: most tokens of a query and a document, and documents of a prompt. */
+  readonly limits?: { readonly query: number; readonly document: number; readonly block: number };
   readonly licence: { readonly id: string; readonly commercial: boolean };
   readonly languages: 'many' | readonly string[];
   readonly supported: boolean;

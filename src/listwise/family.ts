@@ -11,11 +11,12 @@ export interface Projection {
   project(states: Float32Array): Promise<Float32Array>;
 }
 
-/** Limits of jina-reranker-v3, and of v3.5, which is told by its sliding window. */
-const LIMITS = {
-  v3: { maxQueryTokens: 512, maxDocumentTokens: 2048, blockSize: 125, overflow: 'split' },
-  v35: { maxQueryTokens: 1024, maxDocumentTokens: 8192, blockSize: 125, overflow: 'split' },
-} as const;
+/** Most tokens of a query and a document, and documents of a prompt. */
+export interface ListwiseLimits {
+  readonly query: number;
+  readonly document: number;
+  readonly block: number;
+}
 
 /** Ids of the special tokens after the first of them: those of the published models. */
 const OFFSETS = [0, 1, 26, 27];
@@ -52,14 +53,14 @@ export function expectSpecials(control: ReadonlyMap<string, number>, path: strin
  * @param control ids of the vocabulary's control tokens by their text, checked by expectSpecials
  * @param contextSize tokens the model was made for
  */
-export function listwise(control: SpecialIds, contextSize: number, slidingWindow: boolean, projection: Projection): Family {
+export function listwise(control: SpecialIds, contextSize: number, limits: ListwiseLimits, projection: Projection): Family {
   return {
     name: 'listwise',
     scoreKind: 'cosine',
     states: 'marked',
     options: ['instruction', 'returnEmbeddings'],
     overflows: ['split', 'truncate', 'error'],
-    defaults: slidingWindow ? LIMITS.v35 : LIMITS.v3,
+    defaults: { maxQueryTokens: limits.query, maxDocumentTokens: limits.document, blockSize: limits.block, overflow: 'split' },
     contextSize,
     plan: (request, tokenizer, capacity, signal) => planPrompts(request, tokenizer, control, capacity, signal),
     async score(plan: Plan, states) {

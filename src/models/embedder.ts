@@ -9,7 +9,7 @@ import { hasTensor, metadataValue, numberOf } from './metadata.js';
 const POOLINGS: readonly (Pooling | 'none' | 'rank')[] = ['none', 'mean', 'cls', 'last', 'rank'];
 
 /** Models that read a text from left to right: only the last state has seen all of it. */
-const CAUSAL = ['qwen2', 'qwen3'];
+export const CAUSAL = ['qwen2', 'qwen3'];
 
 /** What the states have to be for the addon. */
 const STATES = { mean: 'mean', cls: 'first', last: 'last' } as const;

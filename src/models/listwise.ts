@@ -10,6 +10,12 @@ import { DOCUMENT_MARKER } from '../listwise/prompt.js';
 import type { Candidate, FamilyChoice } from './candidate.js';
 import { notKnown } from './two-token.js';
 
+/** Limits of files that the catalogue does not know: jina-reranker-v3's, and v3.5's, which is told by its sliding window. */
+const LIMITS = {
+  plain: { query: 512, document: 2048, block: 125 },
+  windowed: { query: 1024, document: 8192, block: 125 },
+};
+
 /** Whether a file is a listwise reranker by its vocabulary. */
 export function isListwise({ model }: Candidate): boolean {
   return model.architecture.name === 'qwen3' && model.vocabulary.control.has(DOCUMENT_MARKER.special);
@@ -24,9 +30,10 @@ export async function chooseListwise(candidate: Candidate): Promise<FamilyChoice
   expectSpecials(model.vocabulary.control, file.path);
   const weights = readProjector(await readSafetensors(head), width, head);
   const window = slidingWindowOf(model.header);
+  const limits = candidate.known?.limits ?? (window ? LIMITS.windowed : LIMITS.plain);
   const open = (engine: Engine): Family => {
     const project = engine.head(weights.width, [{ weight: weights.first, activation: 'relu' }, { weight: weights.second }]);
-    return listwise(engine.info.control, context, window !== undefined, { width: weights.output, project });
+    return listwise(engine.info.control, context, limits, { width: weights.output, project });
   };
   return { name: 'listwise', head, native: window ? { windowTokens: window.tokens, windowLayers: window.layers } : {}, open };
 }

@@ -1,5 +1,6 @@
 import { rowsOf } from '../batches.js';
 import type { Embeddings, Family, Plan } from '../family.js';
+import { mapInTurns } from '../turns.js';
 import { cosine, normalized } from '../vectors.js';
 import { planPair, planTexts, type SimilarityOptions } from './plan.js';
 
@@ -22,10 +23,11 @@ export function similarity(options: SimilarityOptions): Family {
     contextSize: options.maxTokens,
     plan: (request, tokenizer, capacity, signal) => planPair(request, tokenizer, options, capacity, signal),
     async score(plan, states) {
-      const vectors = vectorsOf(plan, states);
+      const vectors = await vectorsOf(plan, states);
       const query = vectors.at(-1) as Float32Array;
       const documents = plan.documentEmbeddings ?? vectors.slice(0, -1);
-      return { scores: Float64Array.from(documents, (document) => cosine(document, query)), embeddings: documents };
+      const scores = await mapInTurns(documents, (document) => cosine(document, query));
+      return { scores: Float64Array.from(scores), embeddings: documents };
     },
     embeddings: {
       plan: (texts, tokenizer, capacity, signal) => planTexts(texts, tokenizer, options, capacity, signal),
@@ -35,7 +37,8 @@ export function similarity(options: SimilarityOptions): Family {
 }
 
 /** One vector of length 1 for each text of the plan, in order. */
-function vectorsOf(plan: Plan, states: readonly Float32Array[]): Float32Array[] {
+function vectorsOf(plan: Plan, states: readonly Float32Array[]): Promise<Float32Array[]> {
   const rows = rowsOf(plan.members, states);
-  return (plan.windows as readonly (readonly [number])[]).map(([place]) => normalized(rows.get(place) as Float32Array));
+  const windows = plan.windows as readonly (readonly [number])[];
+  return mapInTurns(windows, ([place]) => normalized(rows.get(place) as Float32Array));
 }

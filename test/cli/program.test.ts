@@ -11,7 +11,7 @@ test('passes every flag on', async () => {
     [
       ...RANK,
       ...['-n', '3', '--min-score', '-0.5', '--instruction', 'be strict', '--max-document-tokens', '100'],
-      ...['--max-query-tokens', '50', '--block-size', '9', '--overflow', 'error', '--timeout', '1.5', '--embeddings', '--json'],
+      ...['--max-query-tokens', '50', '--block-size', '9', '--overflow', 'chunk', '--timeout', '1.5', '--embeddings', '--json'],
       ...['-m', 'm.gguf', '--head', 'h.safetensors', '-t', '2', '--gpu', 'cpu', '--gpu-layers', '7', '-c', '4096'],
       ...['--ubatch-size', '64', '--flash-attn', 'off', '--kv-cache-type', 'q8_0'],
       ...['--pooling', 'cls', '--query-prefix', 'query: ', '--document-prefix', ''],
@@ -44,7 +44,7 @@ test('passes every flag on', async () => {
     maxDocumentTokens: 100,
     maxQueryTokens: 50,
     blockSize: 9,
-    overflow: 'error',
+    overflow: 'chunk',
     timeout: 1500,
     returnEmbeddings: true,
   });

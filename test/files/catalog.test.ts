@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..');
 
 const FIELDS = {
   model: ['name', 'family', 'score', 'bundled', 'source', 'repository', 'revision', 'files', 'quantization', 'head', 'licence'],
-  more: ['prefixes', 'languages', 'supported', 'missing', 'checked', 'examples'],
+  more: ['limits', 'prefixes', 'languages', 'supported', 'missing', 'checked', 'examples'],
   run: ['precision', 'source', 'tolerance', 'separately', 'scores'],
 };
 
