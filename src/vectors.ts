@@ -10,8 +10,13 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return length > 0 ? dot(a, b) / length : 0;
 }
 
-/** The same direction with length 1, a copy; a vector of zeros stays one. */
-export function normalized(vector: Float32Array): Float32Array {
-  const length = Math.sqrt(dot(vector, vector));
-  return length > 0 ? vector.map((number) => number / length) : vector.slice();
+/** Rows of `width` numbers in the same directions with length 1, a copy; a row of zeros stays one. */
+export function normalizedRows(rows: Float32Array, width: number): Float32Array {
+  const unit = rows.slice();
+  for (let begin = 0; begin < unit.length; begin += width) {
+    const row = unit.subarray(begin, begin + width);
+    const length = Math.sqrt(dot(row, row));
+    if (length > 0) for (let i = 0; i < width; i++) row[i] = (row[i] as number) / length;
+  }
+  return unit;
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inspectModel } from '../src/index.js';
 import { putTogether, takeApart, value, withEntries } from './helpers/gguf-pieces.mjs';
-import { STARTER, tinyListwise } from './helpers/models.js';
+import { PAIRWISE_FIXTURES, STARTER, tinyListwise, unpack } from './helpers/models.js';
 
 const TINY = tinyListwise();
 
@@ -49,6 +49,20 @@ test('memory grows with the documents, up to the largest prompt', async () => {
   expect(most?.prompts).toBe(8);
   expect(most?.total).toBeLessThan(2 * (many?.total ?? 0));
   expect((await inspectModel(STARTER)).memory).toMatchObject({ cache: 0, weights: 24_645_744 });
+});
+
+test('a causal model that reads each document by itself keeps one batch, whatever the number of documents', async () => {
+  const path = unpack(join(PAIRWISE_FIXTURES, 'qwen3-reranker/qwen3-reranker-Q8_0.gguf.gz'), 'pairwise');
+  const [few, many] = await Promise.all([10, 1000].map((documents) => inspectModel(path, { documents })));
+  expect(few).toMatchObject({ family: 'pairwise', head: undefined, corrections: [] });
+  expect(few?.memory?.cache).toBeGreaterThan(0);
+  expect(many?.memory?.cache).toBe(few?.memory?.cache);
+});
+
+test('what is corrected', async () => {
+  const path = unpack(join(PAIRWISE_FIXTURES, 'minilm-ce/minilm-ce-F16.gguf.gz'), 'pairwise');
+  const report = await inspectModel(path, { head: join(PAIRWISE_FIXTURES, 'minilm-ce/minilm-ce-head.safetensors') });
+  expect(report).toMatchObject({ family: 'pairwise', corrections: ['token types', 'exact GELU'], memory: { cache: 0 } });
 });
 
 test('everything that is wrong, and still what is in it', async () => {

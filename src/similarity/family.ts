@@ -1,7 +1,7 @@
 import { rowsOf } from '../batches.js';
 import type { Embeddings, Family, Plan } from '../family.js';
 import { mapInTurns } from '../turns.js';
-import { cosine, normalized } from '../vectors.js';
+import { cosine, normalizedRows } from '../vectors.js';
 import { planPair, planTexts, type SimilarityOptions } from './plan.js';
 
 /** Embedding models: every text is a sequence of its own; the score is the cosine of document and query. */
@@ -23,7 +23,7 @@ export function similarity(options: SimilarityOptions): Family {
     contextSize: options.maxTokens,
     plan: (request, tokenizer, capacity, signal) => planPair(request, tokenizer, options, capacity, signal),
     async score(plan, states) {
-      const vectors = await vectorsOf(plan, states);
+      const vectors = await vectorsOf(plan, states, options.width);
       const query = vectors.at(-1) as Float32Array;
       const documents = plan.documentEmbeddings ?? vectors.slice(0, -1);
       const scores = await mapInTurns(documents, (document) => cosine(document, query));
@@ -31,14 +31,15 @@ export function similarity(options: SimilarityOptions): Family {
     },
     embeddings: {
       plan: (texts, tokenizer, capacity, signal) => planTexts(texts, tokenizer, options, capacity, signal),
-      vectors: vectorsOf,
+      // Copies, since the others lie in one memory with their neighbours.
+      vectors: async (plan, states) => mapInTurns(await vectorsOf(plan, states, options.width), (vector) => vector.slice()),
     } satisfies Embeddings,
   };
 }
 
 /** One vector of length 1 for each text of the plan, in order. */
-function vectorsOf(plan: Plan, states: readonly Float32Array[]): Promise<Float32Array[]> {
-  const rows = rowsOf(plan.members, states);
-  const windows = plan.windows as readonly (readonly [number])[];
-  return mapInTurns(windows, ([place]) => normalized(rows.get(place) as Float32Array));
+async function vectorsOf(plan: Plan, states: readonly Float32Array[], width: number): Promise<Float32Array[]> {
+  const unit = await mapInTurns(states, (rows) => normalizedRows(rows, width));
+  const rows = rowsOf(plan.members, unit);
+  return (plan.windows as readonly (readonly [number])[]).map(([place]) => rows.get(place) as Float32Array);
 }

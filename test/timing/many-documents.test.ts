@@ -20,7 +20,7 @@ const head = (name: string) => ({ head: join(PAIRWISE_FIXTURES, `${name}-head.sa
 describe.each([
   ['the starter model', STARTER, {}, 120],
   ['a tiny cross-encoder', pairwise('jina-v1/jina-v1-small-F16'), head('jina-v1/jina-v1-small'), 120],
-])('10,000 documents in one call: %s', { timeout: 240_000, retry: 1 }, (name, model, options, megabytes) => {
+])('10,000 documents in one call: %s', { timeout: 240_000, retry: 1 }, (_, model, options, megabytes) => {
   const reranker = loaded(model, { ...options });
 
   test('memory stays flat, progress rises to the total, the event loop turns', async () => {
@@ -37,7 +37,6 @@ describe.each([
     const lag = await largestLag(async () => {
       response = await reranker().rerank(QUERY, list, { onProgress });
     });
-    console.log(name, 'lag', lag, 'MiB', most / MEBIBYTE, 'calls', seen.length);
     expect(scores(response as unknown as RerankResponse)).toHaveLength(10_000);
     expect(most / MEBIBYTE).toBeLessThan(megabytes);
     expect(seen.length).toBeGreaterThan(100);
@@ -66,7 +65,6 @@ describe.each([
     // The next call waits for what is still computed: at most one micro-batch.
     await reranker().rerank(QUERY, ['one document']);
     const free = performance.now() - aborted;
-    console.log(name, 'lag', lag, 'rejected', rejected, 'free', free);
     expect(rejected).toBeLessThan(100);
     expect(free).toBeLessThan(500);
     expect(lag).toBeLessThan(50);
