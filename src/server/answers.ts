@@ -35,15 +35,25 @@ function allowedMethods(app: FastifyInstance, url: string): string[] {
 
 /** One line a request in the log, and its metrics. Nothing of what was sent. */
 export function countAnswers(app: FastifyInstance, { metrics }: Context): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const status = reply.raw.writableFinished ? reply.statusCode : 499;
-    if (request.routeOptions.config.rerank) {
+  const count = (request: FastifyRequest, reply: FastifyReply, status: number): void => {
+    const { config } = request.routeOptions;
+    if (config.rerank) {
       metrics.requests.inc({ status: String(status) });
       metrics.request.observe(reply.elapsedTime / 1000);
     }
     const path = request.url.split('?')[0];
     const milliseconds = Math.round(reply.elapsedTime);
-    const level = request.routeOptions.config.public ? 'debug' : 'info';
+    const level = config.public ? 'debug' : 'info';
     request.log[level]({ method: request.method, path, status, milliseconds, ...request.work }, 'request');
+  };
+  const answered = new WeakSet<FastifyRequest>();
+  app.addHook('onRequest', async (request, reply) => {
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableEnded && !answered.has(request)) count(request, reply, 499);
+    });
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    answered.add(request);
+    count(request, reply, reply.statusCode);
   });
 }

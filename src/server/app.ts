@@ -108,6 +108,9 @@ function guard(app: FastifyInstance, context: Context): void {
 /** Running requests finish, or are stopped after a while; then the models are freed. */
 function closeInOrder(app: FastifyInstance, context: Context): void {
   let timer: NodeJS.Timeout | undefined;
+  app.addHook('onSend', async (_, reply) => {
+    if (context.draining) reply.header('connection', 'close');
+  });
   app.addHook('preClose', async () => {
     context.draining = true;
     timer = setTimeout(() => {
