@@ -1,5 +1,5 @@
 // @ts-check
-/** Compiles src/ to dist/ and copies the server's page, unless nothing changed: tsc alone takes seconds to find that out. */
+/** Compiles src/ to dist/ and copies the page there, unless nothing changed: tsc alone takes seconds to find that out. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -29,16 +29,6 @@ export function buildTypeScript() {
 }
 
 /**
- * The server's page is served as it is written.
- * @param {string} dist
- */
-function copyPage(dist) {
-  const target = join(dist, 'server', 'page');
-  rmSync(target, { recursive: true, force: true });
-  cpSync(join(root, 'src', 'server', 'page'), target, { recursive: true });
-}
-
-/**
  * tsc leaves what it made of files that are gone.
  * @param {string} dist
  */
@@ -48,6 +38,16 @@ function removeOrphans(dist) {
     const sources = [file, `${stem}.ts`].map((name) => join(root, 'src', name));
     if (stem !== file && !sources.some((source) => existsSync(source))) rmSync(join(dist, file));
   }
+}
+
+/**
+ * The page is served as it is.
+ * @param {string} dist
+ */
+function copyPage(dist) {
+  const target = join(dist, 'server', 'page');
+  rmSync(target, { recursive: true, force: true });
+  cpSync(join(root, 'src', 'server', 'page'), target, { recursive: true });
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {

@@ -28,37 +28,37 @@ export function invalidField(field: string, message: string, type = 'value_error
 
 interface Answer {
   status: number;
-  code: string;
+  /** Jina's code. Default: the error's own. */
+  code?: string;
   /** Default: the error's own message. */
   detail?: string;
 }
 
 const NOT_LOADED: Answer = {
   status: 503,
-  code: 'SERVICE_UNAVAILABLE',
   detail: "the model could not be loaded; the server's log says why",
 };
-const FAILED: Answer = { status: 500, code: 'INTERNAL_ERROR', detail: "the server failed; its log has this request's id" };
+const FAILED = { status: 500, code: 'INTERNAL_ERROR', detail: "the server failed; its log has this request's id" };
 const TOO_LONG = 'the query or a document is longer than the model reads: send less, or let it be cut';
 
-/** What the library's errors become. Codes are Jina's where Jina has one. Not named: the model could not be loaded. */
+/** What the library's errors become. Not named: the model could not be loaded. */
 const LIBRARY: Partial<Record<ErrorCode, Answer>> = {
   INVALID_ARGUMENT: { status: 422, code: 'INPUT_INVALID' },
   INVALID_QUERY: { status: 422, code: 'INPUT_INVALID' },
-  TEXT_TOO_LARGE: { status: 422, code: 'INPUT_INVALID' },
+  TEXT_TOO_LARGE: { status: 422 },
   CONTEXT_OVERFLOW: { status: 422, code: 'INPUT_TOKEN_LIMIT_EXCEEDED', detail: TOO_LONG },
   TIMEOUT: { status: 504, code: 'SERVICE_TIMEOUT' },
   DISPOSED: { status: 503, code: 'SERVICE_UNAVAILABLE', detail: 'the model was unloaded; try again' },
-  INSUFFICIENT_MEMORY: { status: 503, code: 'SERVICE_UNAVAILABLE', detail: 'there is not enough memory; send less' },
-  GPU_FAILED: { status: 503, code: 'SERVICE_UNAVAILABLE', detail: 'the GPU failed; the model is being loaded again' },
-  MODEL_CHANGED: { status: 503, code: 'SERVICE_UNAVAILABLE', detail: "the model's file was changed while it was in use" },
+  INSUFFICIENT_MEMORY: { status: 503, detail: 'there is not enough memory; send less' },
+  GPU_FAILED: { status: 503, detail: 'the GPU failed; the model is being loaded again' },
+  MODEL_CHANGED: { status: 503, detail: "the model's file was changed while it was in use" },
   NATIVE_ERROR: FAILED,
   NON_FINITE: FAILED,
   INTERNAL: FAILED,
 };
 
 /** What Fastify's errors become. */
-const FRAMEWORK: Record<string, Answer> = {
+const FRAMEWORK: Record<string, Required<Answer>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: 'INPUT_TOO_LARGE', detail: 'the body is too large' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     status: 400,
@@ -86,15 +86,15 @@ export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof RerankError) {
     const { status, code, detail } = LIBRARY[error.code] ?? NOT_LOADED;
-    return new HttpError(status, code, detail ?? inJson(error.message));
+    return new HttpError(status, code ?? error.code, detail ?? inJson(error.message));
   }
   const { code, validation, status } = (error ?? {}) as { code?: string; validation?: SchemaError[]; status?: number };
   if (validation) return fromSchema(validation);
   const answer = FRAMEWORK[code ?? ''];
-  if (answer) return new HttpError(answer.status, answer.code, answer.detail as string);
+  if (answer) return new HttpError(answer.status, answer.code, answer.detail);
   return status === 400
     ? new HttpError(400, 'INPUT_INVALID', 'bad request')
-    : new HttpError(FAILED.status, FAILED.code, FAILED.detail as string);
+    : new HttpError(FAILED.status, FAILED.code, FAILED.detail);
 }
 
 /** Names of options as they are in the body. */

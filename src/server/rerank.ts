@@ -14,6 +14,8 @@ export interface Call {
   returnEmbeddings?: boolean | null | undefined;
   /** Default true; false refuses the call where a text would be cut. */
   truncation?: boolean | null | undefined;
+  /** What the body calls the documents, for errors. Default `documents`. */
+  field?: string;
 }
 
 export interface Outcome extends RerankResponse<string> {
@@ -44,7 +46,7 @@ export async function rerank(context: Context, request: FastifyRequest, reply: F
       const answer = await reranker.rerank(call.query, call.documents, { ...optionsFor(call, reranker), signal: watch.signal });
       return { ...answer, info: reranker.model };
     });
-    if (call.truncation === false) refuseCut(results, usage.queryTruncated);
+    if (call.truncation === false) refuseCut(results, usage.queryTruncated, call.field ?? 'documents');
     const { queue, total } = usage.milliseconds;
     metrics.queue.observe(queue / 1000);
     metrics.inference.observe((total - queue) / 1000);
@@ -98,10 +100,10 @@ function optionsFor(call: Call, { model }: ServedReranker): RerankOptions<string
   return options;
 }
 
-function refuseCut(results: Outcome['results'], queryTruncated: boolean): void {
+function refuseCut(results: Outcome['results'], queryTruncated: boolean, list: string): void {
   const cut = results.filter(({ truncated }) => truncated).map(({ index }) => index);
   if (cut.length === 0 && !queryTruncated) return;
-  const field = queryTruncated ? 'query' : `documents[${Math.min(...cut)}]`;
+  const field = queryTruncated ? 'query' : `${list}[${Math.min(...cut)}]`;
   const message = `${field}: is longer than the model reads, and truncation is false`;
   throw new HttpError(422, 'INPUT_TOKEN_LIMIT_EXCEEDED', message, { errors: [{ field, message, type: 'too_long' }] });
 }

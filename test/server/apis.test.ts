@@ -91,7 +91,7 @@ describe("TEI's API", () => {
   test('truncate: false', async () => {
     const answer = await post({ query: 'q', texts: ['a', 'b', 'c'], truncate: false }, '/rerank');
     expect(answer.statusCode).toBe(422);
-    expect(answer.json()).toEqual({ error: expect.stringContaining('documents[2]'), error_type: 'Validation' });
+    expect(answer.json()).toEqual({ error: expect.stringContaining('texts[2]'), error_type: 'Validation' });
   });
 });
 

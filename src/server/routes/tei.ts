@@ -15,6 +15,7 @@ export async function answerTei(
     query: body.query,
     documents: body.texts,
     truncation: body.truncate,
+    field: 'texts',
   });
   const { total, tokens, queue, states, score } = usage.milliseconds;
   reply.headers({
