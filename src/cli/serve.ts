@@ -11,6 +11,7 @@ import {
   type ModelFlags,
   positive,
 } from './options.js';
+import { STARTER_NOTICE } from './rank.js';
 import type { LogLevel, ServeOptions, Shell } from './shell.js';
 
 type Served = NonNullable<ServeOptions['models']>[number];
@@ -97,6 +98,7 @@ async function serve(command: Command, flags: ServeFlags, shell: Shell): Promise
     logLevel: flags.logLevel,
   });
   shell.stderr.write(`llama-rerank: listening at ${server.url} (Ctrl-C ends it)\n`);
+  if (flags.model === undefined) shell.stderr.write(`llama-rerank: ${STARTER_NOTICE}\n`);
   await server.ended;
 }
 

@@ -40,7 +40,6 @@ export async function rerank(context: Context, request: FastifyRequest, reply: F
   request.work = { model: model.name, documents: call.documents.length };
   const leave = admission.enter();
   const watch = watchRequest(context, reply);
-  const began = performance.now();
   try {
     const { info, results, usage } = await model.use(watch.signal, async (reranker) => {
       const answer = await reranker.rerank(call.query, call.documents, { ...optionsFor(call, reranker), signal: watch.signal });
@@ -56,9 +55,6 @@ export async function rerank(context: Context, request: FastifyRequest, reply: F
     metrics.truncated.inc(best.filter(({ truncated }) => truncated).length);
     request.work.tokens = usage.totalTokens;
     return { model: model.name, info, results: best, usage };
-  } catch (error) {
-    if (watch.signal.aborted) admission.took(performance.now() - began);
-    throw error;
   } finally {
     watch.end();
     leave();
