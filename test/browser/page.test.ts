@@ -50,6 +50,7 @@ describe.skipIf(!chromium)('the page', () => {
     await page.getByRole('status').filter({ hasText: 'ranked by' }).waitFor();
   };
   const textsOf = (column = 0) => page.locator('.column').nth(column).locator('.text').allTextContents();
+  const focused = () => page.evaluate('document.activeElement.id') as Promise<string>;
   const problem = () => page.getByRole('alert');
   const answerWith = (status: number, json: unknown, headers: Record<string, string> = {}) =>
     page.route('**/v1/rerank', (route) => route.fulfill({ status, json, headers }));
@@ -62,7 +63,7 @@ describe.skipIf(!chromium)('the page', () => {
     expect(texts[0]).toBe(DOCUMENTS[2]);
     expect([...texts].sort()).toEqual([...DOCUMENTS].sort());
     expect(await page.locator('.row').first().locator('.change').textContent()).toContain('up 2: given as number 3');
-    expect(await page.locator('.note').first().textContent()).toContain('cosines, from −1 to 1, not probabilities');
+    expect(await page.locator('.note').first().textContent()).toContain('cosines from −1 to 1, not probabilities');
     expect(await page.locator('.stages').textContent()).toMatch(/345 ms.*waiting.*tokenizing.*model.*scoring.*tokens.*reused/);
     await page.getByText('As given').click();
     expect(await textsOf()).toEqual(DOCUMENTS);
@@ -126,7 +127,7 @@ describe.skipIf(!chromium)('the page', () => {
     const change = await page.locator('.column').nth(0).locator('.change').nth(place).textContent();
     const models = await page.locator('#model option').allTextContents();
     expect(change).toContain(`${models[1]} ranks it number ${there + 1}`);
-    expect(await page.locator('.column').nth(1).locator('.note').first().textContent()).toContain('probabilities, from 0 to 1');
+    expect(await page.locator('.column').nth(1).locator('.note').first().textContent()).toContain('probabilities from 0 to 1');
     const [a, b] = await Promise.all([0, 1].map((i) => page.locator('.rows').nth(i).boundingBox()));
     expect(a?.y).toBe(b?.y);
     expect(b?.x).toBeGreaterThan((a?.x ?? 0) + (a?.width ?? 0));
@@ -181,7 +182,7 @@ describe.skipIf(!chromium)('the page', () => {
     await page.route('**/v1/**', guard);
     await page.reload();
     await page.getByLabel('Key of this server').waitFor();
-    expect(await page.locator('#key').evaluate('(input) => input === document.activeElement')).toBe(true);
+    expect(await focused()).toBe('key');
     await page.keyboard.type('s3cret');
     await fill();
     await rerank();
@@ -243,12 +244,11 @@ describe.skipIf(!chromium)('the page', () => {
     await page.getByRole('button', { name: 'Rerank' }).click();
     expect(await page.locator('#query-error').textContent()).toBe('Write a query.');
     expect(await page.locator('#documents-error').textContent()).toBe('Add at least one document.');
-    expect(await page.locator('#query').evaluate('(input) => input === document.activeElement')).toBe(true);
+    expect(await focused()).toBe('query');
     expect(await seriousViolations(page)).toEqual([]);
   });
 
   test('keyboard only', async () => {
-    const focused = () => page.evaluate('document.activeElement.id') as Promise<string>;
     const tabTo = async (id: string) => {
       for (let i = 0; i < 40 && (await focused()) !== id; i++) await page.keyboard.press('Tab');
       expect(await focused()).toBe(id);
@@ -302,7 +302,10 @@ describe.skipIf(!chromium)('the page', () => {
 
   test('1,000 documents do not freeze the page', async () => {
     await page.emulateMedia({ reducedMotion: 'no-preference' });
-    const texts = Array.from({ length: 1000 }, (_, i) => `Document ${i} ${i % 7 === 0 ? 'refund card ' : ''}${'word '.repeat(60)}`);
+    const texts = Array.from(
+      { length: 1000 },
+      (_, i) => `Document ${i} ${i % 7 === 0 ? 'refund card ' : ''}${'word '.repeat(60)}`,
+    );
     await fill(texts.join('\n'));
     await page.evaluate(`{
       window.longest = 0;

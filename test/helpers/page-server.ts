@@ -24,19 +24,21 @@ export async function startPageServer(): Promise<{ url: string; close(): Promise
   const server = createServer(async (request, response) => {
     response.setHeader('Content-Security-Policy', "default-src 'self'");
     const send = (status: number, body: unknown) =>
-      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+      void response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     const path = new URL(request.url ?? '/', 'http://page').pathname;
-    if (path === '/v1/models') return send(200, { object: 'list', data: [{ id: 'all-MiniLM-L6-v2' }, { id: 'qwen3-reranker-0.6b' }] });
-    if (path === '/v1/rerank') {
+    if (path === '/v1/models') {
+      send(200, { object: 'list', data: [{ id: 'all-MiniLM-L6-v2' }, { id: 'qwen3-reranker-0.6b' }] });
+    } else if (path === '/v1/rerank') {
       let text = '';
       for await (const chunk of request) text += chunk;
-      return send(200, answerTo(JSON.parse(text)));
-    }
-    try {
-      const file = await readFile(new URL(`.${path === '/' ? '/index.html' : path}`, FOLDER));
-      response.writeHead(200, { 'Content-Type': TYPES[extname(path) || '.html'] ?? 'application/octet-stream' }).end(file);
-    } catch {
-      send(404, { detail: 'There is nothing here.', code: 'NOT_FOUND', request_id: 'test' });
+      send(200, answerTo(JSON.parse(text)));
+    } else {
+      try {
+        const file = await readFile(new URL(`.${path === '/' ? '/index.html' : path}`, FOLDER));
+        response.writeHead(200, { 'Content-Type': TYPES[extname(path) || '.html'] ?? 'application/octet-stream' }).end(file);
+      } catch {
+        send(404, { detail: 'There is nothing here.', code: 'NOT_FOUND', request_id: 'test' });
+      }
     }
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -69,7 +69,9 @@ export async function listModels(key) {
  * @param {{ key: string, signal: AbortSignal }} options
  * @returns {Promise<Answer>}
  */
-export function rerank({ model, query, documents, topN }, options) {
+export async function rerank({ model, query, documents, topN }, options) {
   const body = { model, query, documents, ...(topN ? { top_n: topN } : {}), return_documents: false, details: true };
-  return ask('v1/rerank', { ...options, body });
+  const answer = await ask('v1/rerank', { ...options, body });
+  if (Array.isArray(answer?.results) && answer.details) return answer;
+  throw new Failure('The answer lacks results or details: another server answered.', { status: 200, code: 'BAD_ANSWER' });
 }

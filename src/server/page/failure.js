@@ -87,6 +87,7 @@ export function adviceFor({ status, code, retryAfter, requestId }) {
  */
 export function titleFor({ status }) {
   if (status === 0) return 'No answer from the server';
+  if (status < 400) return 'The answer could not be shown';
   if (status === 401) return 'This server needs a key';
   if (status === 429) return 'The server is busy';
   if (status === 503) return 'The server is not ready';

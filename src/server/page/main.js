@@ -67,7 +67,7 @@ function begin(request) {
   byId('tools', HTMLElement).hidden = true;
   showCalls();
   const { top } = results.getBoundingClientRect();
-  if (top > innerHeight * 0.6 || top < 0) results.scrollIntoView({ behavior: still() ? 'auto' : 'smooth' });
+  if (top > innerHeight * 0.35 || top < 0) results.scrollIntoView({ behavior: still() ? 'auto' : 'smooth' });
 }
 
 function showAnswers() {
@@ -115,7 +115,7 @@ function setRunning(controller) {
 
 /** @param {unknown} error */
 function showProblem(error) {
-  const failure = error instanceof Failure ? error : new Failure(String(error), { status: 0, code: 'PAGE_FAILED' });
+  const failure = error instanceof Failure ? error : new Failure(String(error), { status: 200, code: 'PAGE_FAILED' });
   const facts = make('p', 'facts', 'Code ', make('code', '', failure.code));
   if (failure.requestId) facts.append(', request ', make('code', '', failure.requestId));
   const fields = failure.fields.map(({ field, message }) => make('li', '', make('code', '', field), `: ${message}`));

@@ -29,10 +29,16 @@ export function withMotion(list, change) {
     const from = Math.max(-innerHeight, Math.min(innerHeight, old - place));
     // What moves up passes over the others, the one from farthest on top.
     const zIndex = Math.max(0, Math.round(from));
-    row.animate([{ transform: `translateY(${from}px)`, zIndex }, { transform: 'none', zIndex }], {
-      duration: DURATION,
-      easing: 'cubic-bezier(0.3, 0, 0.1, 1)',
-    });
+    row.animate(
+      [
+        { transform: `translateY(${from}px)`, zIndex },
+        { transform: 'none', zIndex },
+      ],
+      {
+        duration: DURATION,
+        easing: 'cubic-bezier(0.3, 0, 0.1, 1)',
+      },
+    );
   }
 }
 

@@ -160,8 +160,8 @@ function summaryOf({ results, details }, count, other) {
   const { least } = scaleOf(details.score_kind, results);
   const kind =
     details.score_kind === 'cosine'
-      ? `Scores are cosines, from −1 to 1, not probabilities. Bars span ${least === 0 ? '0' : '−1'} to 1.`
-      : 'Scores are probabilities, from 0 to 1.';
+      ? `Scores: cosines from −1 to 1, not probabilities. Bars span ${least === 0 ? '0' : '−1'} to 1.`
+      : 'Scores: probabilities from 0 to 1.';
   const arrows = other ? ` Arrows compare with ${other.model}.` : ' Arrows compare with the order given.';
   return [stages, make('p', 'note', kind + arrows), ...remarksOf(results, details, count)];
 }
@@ -175,7 +175,8 @@ function remarksOf(results, details, count) {
   const cut = results.filter((result) => result.truncated).length;
   const remarks = [];
   if (results.length < count) remarks.push(`The best ${results.length} of ${counted(count, 'document')}.`);
-  if (cut > 0) remarks.push(`${counted(cut, 'document')} ${cut === 1 ? 'was' : 'were'} longer than the model reads: marked “truncated”.`);
+  if (cut > 0)
+    remarks.push(`${counted(cut, 'document')} ${cut === 1 ? 'was' : 'were'} longer than the model reads: marked “truncated”.`);
   if (details.query_truncated) remarks.push('The query is too long: the model read only its beginning.');
   if (details.overflow === 'split') remarks.push(`The list did not fit one prompt and was split into ${details.blocks}.`);
   if (details.overflow === 'chunk') remarks.push('Long documents were read in parts. The best part counts.');

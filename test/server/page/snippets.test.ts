@@ -7,7 +7,7 @@ const nasty = [
   "it's",
   'say "hi"',
   'two\nlines\r\nand a tab\t.',
-  '$HOME ${HOME} $(id) `id`',
+  `$HOME $\{HOME} $(id) \`id\``,
   '\\n \\ \\\\',
   'EOF',
   '\nEOF\n',
@@ -15,10 +15,16 @@ const nasty = [
   '-n 3',
   '!! !x #no *.md ~ {a,b} [x] = %',
   'ünïcödé 日本語 🦙 \u2028 \u2029 \u0007',
-  '${`nested`}',
+  `$\{\`nested\`}`,
   '',
 ];
-const call = { url: 'http://127.0.0.1:8080/v1/rerank', model: "my model's", query: nasty.join(' | '), documents: nasty, key: false };
+const call = {
+  url: 'http://127.0.0.1:8080/v1/rerank',
+  model: "my model's",
+  query: nasty.join(' | '),
+  documents: nasty,
+  key: false,
+};
 const withTop = { ...call, topN: 3 };
 const withoutTop = { ...call, topN: undefined };
 
