@@ -64,7 +64,7 @@ describe.skipIf(!chromium)('the page', () => {
     expect([...texts].sort()).toEqual([...DOCUMENTS].sort());
     expect(await page.locator('.row').first().locator('.change').textContent()).toContain('up 2: given as number 3');
     expect(await page.locator('.note').first().textContent()).toContain('cosines from −1 to 1, not probabilities');
-    expect(await page.locator('.stages').textContent()).toMatch(/345 ms.*waiting.*tokenizing.*model.*scoring.*tokens.*reused/);
+    expect(await page.locator('.stages').textContent()).toMatch(/ m?s.*waiting.*tokenizing.*model.*scoring.*tokens.*reused/);
     await page.getByText('As given').click();
     expect(await textsOf()).toEqual(DOCUMENTS);
     await page.getByText('By score').click();
@@ -82,10 +82,14 @@ describe.skipIf(!chromium)('the page', () => {
   });
 
   test('the example loads with one click', async () => {
+    await fill('mine');
     await page.getByRole('button', { name: 'Load the example' }).click();
     expect(await page.locator('#count').textContent()).toBe('10 documents, one a line');
     await rerank();
     expect((await textsOf())[0]).toMatch(/^Refunds go to the card/);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    expect(await page.getByLabel('Documents').inputValue()).toBe('mine');
+    expect(await page.getByLabel('Query').inputValue()).toBe(QUERY);
   });
 
   test('truncated documents are marked, and open', async () => {
@@ -202,6 +206,7 @@ describe.skipIf(!chromium)('the page', () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await failed;
     await page.getByRole('status').filter({ hasText: 'Cancelled.' }).waitFor();
+    expect(await page.getByLabel('Documents').inputValue()).toBe(DOCUMENTS.join('\n'));
     expect(await page.getByRole('button', { name: 'Cancel' }).isVisible()).toBe(false);
     await page.unroute('**/v1/rerank');
     await rerank();

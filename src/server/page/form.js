@@ -21,7 +21,7 @@ const topN = byId('top-n', HTMLInputElement);
 const chooser = byId('files', HTMLInputElement);
 const undo = byId('undo', HTMLButtonElement);
 
-/** @type {{ text: string, format: string } | undefined} */
+/** @type {{ text: string, format: string, query?: string } | undefined} */
 let replaced;
 
 /** Reads the documents, says how many there are, and offers the fields that may hold the text. */
@@ -116,9 +116,11 @@ async function take(files) {
 }
 
 export function loadExample() {
+  const before = query.value;
   query.value = example.query;
   mark(query, '');
   replaceDocuments({ text: example.documents, format: 'auto' });
+  if (replaced) replaced.query = before;
   byId('rerank', HTMLButtonElement).focus();
 }
 
@@ -138,6 +140,7 @@ chooser.addEventListener('change', async () => {
   chooser.value = '';
 });
 undo.addEventListener('click', () => {
+  if (replaced?.query !== undefined) query.value = replaced.query;
   if (replaced) replaceDocuments(replaced);
   undo.hidden = true;
   texts.focus();

@@ -47,6 +47,7 @@ async function run() {
     status.textContent = saidOf(state.answers);
   } catch (error) {
     for (const column of shown.slice(state.answers.length)) column.element.remove();
+    columns.classList.remove('two');
     if (signal.aborted) status.textContent = 'Cancelled.';
     else showProblem(error);
   } finally {

@@ -186,5 +186,6 @@ function remarksOf(results, details, count) {
 /** @param {number} ms */
 export function time(ms) {
   if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  return ms >= 10 ? `${Math.round(ms).toLocaleString('en')} ms` : `${ms.toFixed(1)} ms`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  return `${ms.toFixed(ms >= 10 ? 0 : 1)} ms`;
 }
