@@ -1,6 +1,6 @@
 // @ts-check
 /** Talks to the server that this page came from. */
-import { Failure, failureOf } from './failure.js';
+import { Failure, failureOf, passes } from './failure.js';
 
 /** @typedef {{ queue: number, tokens: number, states: number, score: number, total: number }} Milliseconds */
 /**
@@ -64,14 +64,52 @@ export async function listModels(key) {
   return data.map((/** @type {{ id: string }} */ model) => model.id);
 }
 
+/** @typedef {{ model: string, query: string, documents: readonly string[], topN: number | undefined }} Call */
+
+/** @param {Call} call */
+export function bodyOf({ model, query, documents, topN }) {
+  return { model, query, documents, ...(topN ? { top_n: topN } : {}), return_documents: false, details: true };
+}
+
 /**
- * @param {{ model: string, query: string, documents: readonly string[], topN: number | undefined }} request
+ * @param {Call} call
  * @param {{ key: string, signal: AbortSignal }} options
  * @returns {Promise<Answer>}
  */
-export async function rerank({ model, query, documents, topN }, options) {
-  const body = { model, query, documents, ...(topN ? { top_n: topN } : {}), return_documents: false, details: true };
-  const answer = await ask('v1/rerank', { ...options, body });
+export async function rerank(call, options) {
+  const answer = await ask('v1/rerank', { ...options, body: bodyOf(call) });
   if (Array.isArray(answer?.results) && answer.details) return answer;
   throw new Failure('The answer lacks results or details: another server answered.', { status: 200, code: 'BAD_ANSWER' });
+}
+
+/**
+ * Asks again while the server starts.
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @param {{ onWait: (waiting: boolean) => void, signal?: AbortSignal | undefined }} options
+ * @returns {Promise<T>}
+ */
+export async function patiently(ask, { onWait, signal }) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Failure) || error.status !== 503 || !passes(error)) throw error;
+      onWait(true);
+      await pause(1000 * Math.min(error.retryAfter ?? 2, 10), signal);
+      onWait(false);
+      signal?.throwIfAborted();
+    }
+  }
+}
+
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} [signal] ends it early
+ */
+function pause(milliseconds, signal) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+    signal?.addEventListener('abort', resolve, { once: true });
+  });
 }

@@ -43,11 +43,14 @@ export function failureOf(status, body, retryAfter) {
 
 /** @type {Record<string, string>} */
 const BY_CODE = {
-  CONTEXT_OVERFLOW: 'A text is longer than the model can read. Shorten it, or split it into several documents.',
+  INPUT_INVALID: 'Correct what the message names, then try again.',
+  INPUT_TOKEN_LIMIT_EXCEEDED: 'Shorten the query or the longest document, or split it into several documents.',
+  INPUT_TOO_LARGE: 'Send fewer or shorter documents, in several requests.',
   TEXT_TOO_LARGE: 'Shorten the longest text: models read a few thousand tokens at most.',
-  INVALID_QUERY: 'Write a query, then try again.',
-  TIMEOUT: 'Try fewer or shorter documents, or a smaller model.',
+  SERVICE_UNAVAILABLE: 'The server is loading a model or shutting down.',
+  SERVICE_TIMEOUT: 'Try fewer or shorter documents, or a smaller model. “--timeout” of the server allows more time.',
   INSUFFICIENT_MEMORY: 'Try fewer documents or a smaller model.',
+  GPU_FAILED: 'The model is being loaded again.',
   OFFLINE: 'Fetch the model once with “llama-rerank pull”, or choose another.',
 };
 
@@ -67,14 +70,24 @@ const BY_STATUS = {
 };
 
 /**
+ * Whether the same request may succeed a little later. A 503 without a code is of a proxy.
+ * @param {Failure} failure
+ */
+export function passes({ status, code }) {
+  return status === 429 || ['SERVICE_UNAVAILABLE', 'GPU_FAILED', 'HTTP_503'].includes(code);
+}
+
+/**
  * What a person can do about it.
  * @param {Failure} failure
  */
-export function adviceFor({ status, code, retryAfter, requestId }) {
+export function adviceFor(failure) {
+  const { status, code, retryAfter, requestId } = failure;
   const advice = BY_CODE[code] ?? BY_STATUS[status];
-  if (status === 429 || status === 503) {
+  if (passes(failure)) {
     return `${advice} Try again ${retryAfter ? `in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}` : 'in a moment'}.`;
   }
+  if (status === 503 && !BY_CODE[code]) return "Choose another model, or look into the server's log.";
   if (advice) return advice;
   return requestId
     ? "Try again. If it stays so, look for the request id in the server's log."
@@ -85,11 +98,12 @@ export function adviceFor({ status, code, retryAfter, requestId }) {
  * A heading of few words.
  * @param {Failure} failure
  */
-export function titleFor({ status }) {
+export function titleFor(failure) {
+  const { status } = failure;
   if (status === 0) return 'No answer from the server';
   if (status < 400) return 'The answer could not be shown';
   if (status === 401) return 'This server needs a key';
   if (status === 429) return 'The server is busy';
-  if (status === 503) return 'The server is not ready';
+  if (status === 503) return passes(failure) ? 'The server is not ready' : 'The model cannot be used';
   return status < 500 ? 'The request was refused' : 'The server failed';
 }

@@ -1,8 +1,10 @@
 // @ts-check
 /** The form: its fields, what they hold as a request, and files that are dropped on the page. */
+import { bodyOf } from './api.js';
 import { byId, counted } from './dom.js';
 import { example } from './example.js';
 import { readFiles, textOfFiles } from './files.js';
+import { tooLarge } from './limits.js';
 import { parseDocuments } from './parse.js';
 
 /** @typedef {import('./parse.js').Format} Format */
@@ -34,13 +36,15 @@ function refresh() {
   field.value = parsed.field;
   const left = parsed.leftOut > 0 ? `; ${parsed.leftOut} without text left out` : '';
   const some = `${counted(parsed.documents.length, 'document')}, ${FORMATS[parsed.format]}${left}`;
-  count.textContent = parsed.problem
-    ? `Not read: ${parsed.problem}`
-    : parsed.documents.length > 0 || left
-      ? some
-      : 'No documents yet';
-  count.classList.toggle('wrong', parsed.problem !== undefined);
-  return parsed;
+  const problem = parsed.problem ? `Not read: ${parsed.problem}.` : tooLarge(requestBody(parsed.documents));
+  count.textContent = problem || (parsed.documents.length > 0 || left ? some : 'No documents yet');
+  count.classList.toggle('wrong', problem !== '');
+  return { ...parsed, problem };
+}
+
+/** @param {import('./parse.js').Doc[]} documents */
+function requestBody(documents) {
+  return bodyOf({ model: model.value, query: query.value.trim(), documents: documents.map(({ text }) => text), topN: undefined });
 }
 
 /**
@@ -63,7 +67,7 @@ function mark(input, message) {
 export function readForm() {
   const { documents, problem } = refresh();
   const asked = mark(query, query.value.trim() === '' ? 'Write a query.' : '');
-  const given = mark(texts, problem ? `Not read: ${problem}.` : documents.length === 0 ? 'Add at least one document.' : '');
+  const given = mark(texts, problem || (documents.length === 0 ? 'Add at least one document.' : ''));
   const wanted = topN.value.trim() === '' && topN.validity.valid ? undefined : Number(topN.value);
   const whole = wanted === undefined || (Number.isSafeInteger(wanted) && wanted > 0);
   const limited = mark(topN, whole ? '' : 'A whole number, 1 or more.');
@@ -101,7 +105,8 @@ function replaceDocuments(next) {
   texts.value = next.text;
   format.value = next.format;
   field.replaceChildren();
-  if (refresh().documents.length > 0) mark(texts, '');
+  mark(texts, '');
+  refresh();
 }
 
 /** @param {readonly File[]} files */

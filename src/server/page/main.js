@@ -1,5 +1,5 @@
 // @ts-check
-import { listModels, rerank } from './api.js';
+import { listModels, patiently, rerank } from './api.js';
 import { showCalls } from './calls.js';
 import { agreement } from './compare.js';
 import { byId, counted, make } from './dom.js';
@@ -41,7 +41,8 @@ async function run() {
     for (const model of request.models) {
       status.textContent = `Ranking ${counted(texts.length, 'document')} with ${model}…`;
       const { query, topN } = request;
-      state.answers.push(await rerank({ model, query, documents: texts, topN }, { key: state.key, signal }));
+      const call = { model, query, documents: texts, topN };
+      state.answers.push(await untilReady(() => rerank(call, { key: state.key, signal }), signal));
       showAnswers();
     }
     status.textContent = saidOf(state.answers);
@@ -81,7 +82,9 @@ function showAnswers() {
   const common = byId('common', HTMLElement);
   common.textContent = '';
   if (a && b) {
-    const { first, shared } = agreement(a.results, b.results, 10);
+    // Of a whole list, they would always share everything.
+    const half = Math.ceil((state.request?.documents.length ?? 0) / 2);
+    const { first, shared } = agreement(a.results, b.results, Math.min(10, half));
     common.textContent = `Of the first ${first}, both models share ${shared}.`;
   }
 }
@@ -119,7 +122,9 @@ function showProblem(error) {
   const failure = error instanceof Failure ? error : new Failure(String(error), { status: 200, code: 'PAGE_FAILED' });
   const facts = make('p', 'facts', 'Code ', make('code', '', failure.code));
   if (failure.requestId) facts.append(', request ', make('code', '', failure.requestId));
-  const fields = failure.fields.map(({ field, message }) => make('li', '', make('code', '', field), `: ${message}`));
+  const fields = failure.fields
+    .filter(({ message }) => !failure.message.includes(message))
+    .map(({ field, message }) => make('li', '', make('code', '', field), `: ${message}`));
   problem.replaceChildren(
     make('h3', '', titleFor(failure)),
     make('p', '', failure.message),
@@ -138,23 +143,22 @@ function askForKey() {
 }
 
 /**
- * While the server starts, asks again.
+ * @template T
+ * @param {() => Promise<T>} ask
  * @param {AbortSignal} [signal]
  */
+function untilReady(ask, signal) {
+  const said = status.textContent;
+  const onWait = (/** @type {boolean} */ waiting) => {
+    status.textContent = waiting ? 'The server is starting…' : said;
+  };
+  return patiently(ask, { onWait, signal });
+}
+
+/** @param {AbortSignal} [signal] */
 async function loadModels(signal) {
-  for (;;) {
-    try {
-      offerModels(await listModels(state.key));
-      problem.hidden = true;
-      return;
-    } catch (error) {
-      if (!(error instanceof Failure) || error.status !== 503) throw error;
-      status.textContent = 'The server is starting…';
-      await new Promise((resolve) => setTimeout(resolve, 1000 * Math.min(error.retryAfter ?? 2, 10)));
-      status.textContent = '';
-      signal?.throwIfAborted();
-    }
-  }
+  offerModels(await untilReady(() => listModels(state.key), signal));
+  problem.hidden = true;
 }
 
 form.addEventListener('submit', (event) => {

@@ -3,8 +3,8 @@ import { adviceFor, failureOf, titleFor } from '../../../src/server/page/failure
 
 test('an answer of the server', () => {
   const errors = [{ field: 'top_n', message: 'must be 1 or more' }, null, { field: 'x' }];
-  const failure = failureOf(422, JSON.stringify({ detail: 'no', code: 'INVALID_ARGUMENT', request_id: 'r1', errors }), null);
-  expect(failure).toMatchObject({ message: 'no', status: 422, code: 'INVALID_ARGUMENT', requestId: 'r1', fields: [errors[0]] });
+  const failure = failureOf(422, JSON.stringify({ detail: 'no', code: 'INPUT_INVALID', request_id: 'r1', errors }), null);
+  expect(failure).toMatchObject({ message: 'no', status: 422, code: 'INPUT_INVALID', requestId: 'r1', fields: [errors[0]] });
   expect(titleFor(failure)).toBe('The request was refused');
 });
 
@@ -21,6 +21,22 @@ test('busy servers say when to try again', () => {
   expect(adviceFor(failureOf(503, '{}', 'Wed, 21 Oct'))).toMatch(/in a moment\.$/);
 });
 
-test('a code knows more than a status', () => {
-  expect(adviceFor(failureOf(422, '{"code":"CONTEXT_OVERFLOW"}', null))).toMatch(/longer than the model/);
+test.each([
+  [413, 'INPUT_TOO_LARGE', /fewer or shorter documents/],
+  [413, 'HTTP_413', /fewer or shorter documents/],
+  [422, 'INPUT_INVALID', /what the message names/],
+  [422, 'INPUT_TOKEN_LIMIT_EXCEEDED', /Shorten the query or the longest document/],
+  [503, 'SERVICE_UNAVAILABLE', /loading a model or shutting down\. Try again in a moment\.$/],
+  [503, 'MODEL_UNREADABLE', /^Choose another model/],
+  [503, 'INSUFFICIENT_MEMORY', /smaller model\.$/],
+  [504, 'SERVICE_TIMEOUT', /fewer or shorter documents.*--timeout/],
+  [504, 'HTTP_504', /fewer or shorter documents/],
+])('%i %s', (status, code, advice) => {
+  expect(adviceFor(failureOf(status, JSON.stringify({ code }), null))).toMatch(advice);
+});
+
+test('what a 503 means depends on its code', () => {
+  expect(titleFor(failureOf(503, '', null))).toBe('The server is not ready');
+  expect(titleFor(failureOf(503, '{"code":"SERVICE_UNAVAILABLE"}', null))).toBe('The server is not ready');
+  expect(titleFor(failureOf(503, '{"code":"MODEL_UNREADABLE"}', null))).toBe('The model cannot be used');
 });
