@@ -98,6 +98,7 @@ async function serve(command: Command, flags: ServeFlags, shell: Shell): Promise
     logLevel: flags.logLevel,
   });
   shell.stderr.write(`llama-rerank: listening at ${server.url} (Ctrl-C ends it)\n`);
+  shell.stderr.write(`llama-rerank: open ${new URL('/', server.url)} in a browser to try it\n`);
   if (flags.model === undefined) shell.stderr.write(`llama-rerank: ${STARTER_NOTICE}\n`);
   await server.ended;
 }

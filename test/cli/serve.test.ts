@@ -18,9 +18,10 @@ test('without flags: this machine only, port 8080, the starter model', async () 
   expect(served[0]).toMatchObject({ host: '127.0.0.1', port: 8080, apiKeys: [], logLevel: 'info' });
   expect(served[0]?.models).toBeUndefined();
   expect(stdout).toBe('');
-  const [first, second] = stderr.split('\n');
+  const [first, second, third] = stderr.split('\n');
   expect(first).toBe('llama-rerank: listening at http://127.0.0.1:8080 (Ctrl-C ends it)');
-  expect(second).toMatch(/^llama-rerank: starter model: English only/);
+  expect(second).toBe('llama-rerank: open http://127.0.0.1:8080/ in a browser to try it');
+  expect(third).toMatch(/^llama-rerank: starter model: English only/);
 });
 
 test('flags reach the server', async () => {
