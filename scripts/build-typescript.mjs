@@ -1,7 +1,7 @@
 // @ts-check
-/** Compiles src/ to dist/, unless nothing changed: tsc alone takes seconds to find that out. */
+/** Compiles src/ to dist/ and copies the page there, unless nothing changed: tsc alone takes seconds to find that out. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -23,6 +23,7 @@ export function buildTypeScript() {
   const result = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.status !== 0) return false;
   removeOrphans(dist);
+  copyPage(dist);
   writeStamp(stamp, hash);
   return true;
 }
@@ -37,6 +38,16 @@ function removeOrphans(dist) {
     const sources = [file, `${stem}.ts`].map((name) => join(root, 'src', name));
     if (stem !== file && !sources.some((source) => existsSync(source))) rmSync(join(dist, file));
   }
+}
+
+/**
+ * The page is served as it is.
+ * @param {string} dist
+ */
+function copyPage(dist) {
+  const target = join(dist, 'server', 'page');
+  rmSync(target, { recursive: true, force: true });
+  cpSync(join(root, 'src', 'server', 'page'), target, { recursive: true });
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {

@@ -28,6 +28,7 @@ const allowed = {
   ...Object.fromEntries(families.map((family) => [family, ground])),
   models: core,
   ...Object.fromEntries(surfaces.map((surface) => [surface, ['index']])),
+  cli: ['index', 'server'],
 };
 /** @type {Record<string, string[]>} */
 const allowedTypes = Object.fromEntries(families.map((family) => [family, ['engine']]));

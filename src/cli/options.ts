@@ -117,7 +117,7 @@ export function addCommonOptions(command: Command, group = 'Options:'): Command 
     .addHelpOption(new Option('-h, --help', 'show help').helpGroup(group));
 }
 
-export function loadOptions(flags: ModelFlags): LoadOptions {
+export function loadOptions(flags: Omit<ModelFlags, 'model'>): LoadOptions {
   return withoutUndefined<LoadOptions>({
     head: flags.head,
     pooling: flags.pooling,
@@ -168,7 +168,8 @@ function decimal(text: string): number {
   throw new InvalidArgumentError('It must be a number.');
 }
 
-function positive(text: string): number {
+/** Reads a number above 0. */
+export function positive(text: string): number {
   const value = decimal(text);
   if (value > 0) return value;
   throw new InvalidArgumentError('It must be a number above 0.');

@@ -7,6 +7,7 @@ import { inspectCommand } from './inspect.js';
 import { expandShortNames } from './options.js';
 import { pullCommand } from './pull.js';
 import { rankCommand } from './rank.js';
+import { serveCommand } from './serve.js';
 import type { Shell } from './shell.js';
 import { verifyCommand } from './verify.js';
 
@@ -39,7 +40,7 @@ function buildProgram(shell: Shell): Command {
     .version(packageVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false);
-  const commands = [rankCommand, pullCommand, cacheCommand, verifyCommand, devicesCommand, inspectCommand];
+  const commands = [rankCommand, serveCommand, pullCommand, cacheCommand, verifyCommand, devicesCommand, inspectCommand];
   for (const make of commands) program.addCommand(make(shell));
   connect(program, shell);
   return program;

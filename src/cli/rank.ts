@@ -30,7 +30,8 @@ interface RankFlags extends ModelFlags, RankingFlags, CommonFlags {
   verbose?: number;
 }
 
-const STARTER_NOTICE =
+/** Said where no model was named. */
+export const STARTER_NOTICE =
   'starter model: English only; for other languages and the best quality, use jina-reranker-v3 (--model jina-reranker-v3)';
 
 const EXAMPLES = `

@@ -14,6 +14,7 @@ import type {
   Verification,
   VerifyOptions,
 } from '../index.js';
+import type { ListenOptions, RunningServer } from '../server/index.js';
 import type { InputDocument } from './documents.js';
 
 /** What the commands use of this package. */
@@ -39,11 +40,17 @@ export interface LoadedReranker {
   dispose(): Promise<void>;
 }
 
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export type ServeOptions = Omit<ListenOptions, 'logger' | 'load'> & { logLevel: LogLevel };
+
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number };
 
 /** Everything that a command touches outside itself. */
 export interface Shell {
   api: Api;
+  /** From then on the server hears signals itself. */
+  startServer(options: ServeOptions): Promise<Pick<RunningServer, 'url' | 'ended'>>;
   stdin: Readable & { isTTY?: boolean };
   stdout: OutputStream;
   stderr: OutputStream;

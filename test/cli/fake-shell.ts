@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/program.js';
-import type { Api, LoadedReranker, OutputStream } from '../../src/cli/shell.js';
+import type { Api, LoadedReranker, OutputStream, ServeOptions } from '../../src/cli/shell.js';
 import type { CachedModel, LoadOptions, ModelInfo, RerankOptions, ResolveOptions, Verification } from '../../src/index.js';
 
 export interface Sink {
@@ -46,6 +46,7 @@ export interface FakeRun {
   resolved: { name: string; options: ResolveOptions }[];
   verified: { model: string; options: LoadOptions }[];
   logLevels: number[];
+  served: ServeOptions[];
   disposed: number;
   code: number;
   stdout: string;
@@ -63,6 +64,8 @@ export interface FakeOptions {
   load?: (options: LoadOptions) => Promise<void>;
   resolve?: (options: ResolveOptions) => Promise<void> | void;
   verification?: Verification;
+  /** The life of a server. */
+  serve?: () => Promise<void>;
   cached?: CachedModel[];
 }
 
@@ -74,6 +77,7 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
     resolved: [],
     verified: [],
     logLevels: [],
+    served: [],
     disposed: 0,
     code: -1,
     stdout: '',
@@ -125,6 +129,10 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
   const stdin = Object.assign(Readable.from(chunks), options.stdin === undefined ? { isTTY: true } : {});
   run.code = await runCli(argv, {
     api,
+    startServer: async (serveOptions) => {
+      run.served.push(serveOptions);
+      return { url: `http://${serveOptions.host}:${serveOptions.port}`, ended: options.serve?.() ?? Promise.resolve() };
+    },
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,

@@ -1,0 +1,130 @@
+import { RerankError } from '../index.js';
+import { abortable } from './abortable.js';
+import { HttpError } from './errors.js';
+import type { ServedModel, ServedReranker, Settings } from './options.js';
+
+type ModelSettings = Pick<Settings, 'models' | 'load' | 'loadOptions' | 'strictModel' | 'idleTimeout'>;
+
+/** The models of a server by name: loaded once for all who wait, unloaded when nobody asks. */
+export class Models {
+  readonly list: readonly Model[];
+  readonly #strict: boolean;
+  readonly #closing = new AbortController();
+
+  constructor(settings: ModelSettings, onError: (name: string, error: unknown) => void) {
+    this.#strict = settings.strictModel || settings.models.length > 1;
+    this.list = settings.models.map(
+      (served, i) =>
+        new Model(served, { ...settings, idleTimeout: i === 0 ? 0 : settings.idleTimeout }, this.#closing.signal, onError),
+    );
+  }
+
+  get first(): Model {
+    return this.list[0] as Model;
+  }
+
+  /**
+   * The model of that name. With a single model any name means it, unless `strictModel`; without a name it is the first.
+   *
+   * @throws HttpError 404
+   */
+  find(name: string | null | undefined): Model {
+    if (name === undefined || name === null || name === '') return this.first;
+    const found = this.list.find((model) => model.name === name) ?? (this.#strict ? undefined : this.first);
+    if (found) return found;
+    const names = this.list.map((model) => model.name).join(', ');
+    throw new HttpError(404, 'INPUT_MODEL_NOT_FOUND', `model not found. Available models: ${names}`);
+  }
+
+  /** Stops loading and frees all models. */
+  async close(): Promise<void> {
+    this.#closing.abort(new HttpError(503, 'SERVICE_UNAVAILABLE', 'the server is shutting down'));
+    await Promise.all(this.list.map((model) => model.unload()));
+  }
+}
+
+export class Model {
+  readonly name: string;
+  readonly created = Math.floor(Date.now() / 1000);
+  #loading: Promise<ServedReranker> | undefined;
+  #loaded: ServedReranker | undefined;
+  #users = 0;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly served: ServedModel,
+    private readonly settings: ModelSettings,
+    private readonly closing: AbortSignal,
+    private readonly onError: (name: string, error: unknown) => void,
+  ) {
+    this.name = served.name;
+  }
+
+  /** What is known of it while it is loaded. */
+  get info(): ServedReranker['model'] | undefined {
+    return this.#loaded?.model;
+  }
+
+  get isLoading(): boolean {
+    return this.#loading !== undefined && this.#loaded === undefined;
+  }
+
+  /** Loads it unless that was done, or is being done for others. A load that fails is tried again by the next call. */
+  load(): Promise<ServedReranker> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  async #load(): Promise<ServedReranker> {
+    try {
+      this.closing.throwIfAborted();
+      const { load, loadOptions } = this.settings;
+      const reranker = await load(this.served.model, { ...loadOptions, signal: this.closing });
+      this.#loaded = reranker;
+      return reranker;
+    } catch (error) {
+      this.#loading = undefined;
+      if (!this.closing.aborted) this.onError(this.name, error);
+      throw error;
+    }
+  }
+
+  /** Runs `work` with the model, which stays loaded meanwhile. */
+  async use<T>(signal: AbortSignal, work: (reranker: ServedReranker) => Promise<T>): Promise<T> {
+    this.#users++;
+    clearTimeout(this.#idle);
+    try {
+      return await work(await abortable(this.load(), signal));
+    } catch (error) {
+      if (error instanceof RerankError && error.code === 'GPU_FAILED') this.#reload();
+      throw error;
+    } finally {
+      this.#users--;
+      this.#watch();
+    }
+  }
+
+  #watch(): void {
+    const { idleTimeout } = this.settings;
+    if (this.#users > 0 || idleTimeout === 0 || !this.#loaded) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => void this.unload(), idleTimeout).unref();
+  }
+
+  /** A device that failed once is not trusted again. */
+  #reload(): void {
+    if (!this.#loaded) return;
+    void this.unload();
+    this.load().catch(() => {});
+  }
+
+  /** Frees it; calls that run are rejected. */
+  async unload(): Promise<void> {
+    clearTimeout(this.#idle);
+    const loading = this.#loading;
+    this.#loading = undefined;
+    this.#loaded = undefined;
+    const reranker = await loading?.catch(() => undefined);
+    await reranker?.dispose();
+  }
+}
