@@ -4,6 +4,8 @@ const modelSchema = { type: ['string', 'null'], description: 'Name of a served m
 const querySchema = { type: 'string', minLength: 1 };
 const count = { type: ['integer', 'null'], minimum: 1 };
 const flag = { type: ['boolean', 'null'] };
+/** RAGFlow's client of Xinference sends the word. */
+const looseFlag = { enum: [true, false, 'true', 'false', null] };
 
 /** Text, or an object with a text. */
 const documentSchema = {
@@ -19,7 +21,7 @@ export interface JinaBody {
   query: string;
   documents: (string | { text: string })[];
   top_n?: number | null;
-  return_documents?: boolean | null;
+  return_documents?: boolean | 'true' | 'false' | null;
   max_doc_length?: number | null;
   return_embeddings?: boolean | null;
   truncation?: boolean | null;
@@ -35,7 +37,7 @@ const jina = (maxDocuments: number) => ({
     query: querySchema,
     documents: documentsSchema(maxDocuments),
     top_n: { ...count, description: 'Return the best n documents. Default: all.' },
-    return_documents: { ...flag, description: 'Return documents in the shape they came in. Default: true.' },
+    return_documents: { ...looseFlag, description: 'Return documents in the shape they came in. Default: true.' },
     max_doc_length: { ...count, description: "Cut documents to so many tokens. Default: the model's own limit." },
     return_embeddings: { ...flag, description: 'Return the embedding of each document (listwise and similarity models).' },
     truncation: { ...flag, description: 'false: refuse the request where a text would be cut. Default: true.' },

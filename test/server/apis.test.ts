@@ -37,6 +37,13 @@ describe("Jina's API", () => {
     expect(calls.at(-1)?.options.maxDocumentTokens).toBe(254);
   });
 
+  test('return_documents may be a word', async () => {
+    const [bare] = (await post({ ...BODY, return_documents: 'false', top_n: 1 })).json().results;
+    expect(bare).toEqual({ index: 1, relevance_score: 0.17 });
+    const [whole] = (await post({ ...BODY, return_documents: 'true', top_n: 1 })).json().results;
+    expect(whole.document).toBe('a longer document');
+  });
+
   test('top_n beyond the list means all', async () => {
     expect((await post({ ...BODY, top_n: 99 })).json().results).toHaveLength(3);
   });

@@ -34,6 +34,7 @@ export function textOf(document: string | { text: string }): string {
 }
 
 function jinaAnswer({ model, info, results, usage }: Outcome, body: JinaBody): object {
+  const bare = body.return_documents === false || body.return_documents === 'false';
   const { totalTokens, reusedTokens, queryTruncated, overflow, blocks, milliseconds } = usage;
   const details = {
     score_kind: info.scoreKind,
@@ -51,7 +52,7 @@ function jinaAnswer({ model, info, results, usage }: Outcome, body: JinaBody): o
     results: results.map(({ index, relevanceScore, document, embedding, truncated, logit, chunk }) => ({
       index,
       relevance_score: relevanceScore,
-      ...(body.return_documents === false ? {} : { document: mirrored(document, body.documents[index]) }),
+      ...(bare ? {} : { document: mirrored(document, body.documents[index]) }),
       ...(embedding ? { embedding } : {}),
       ...(body.details ? { truncated, logit, chunk } : {}),
     })),
