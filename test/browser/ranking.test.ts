@@ -99,14 +99,14 @@ describe.skipIf(!chromium)('the page ranks', () => {
       return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
     };
     const aborted = await metric('rerank_aborted_total');
-    const many = Array.from({ length: 1000 }, (_, i) => `${i} ${'word '.repeat(100)}`.trim());
+    const many = Array.from({ length: 300 }, (_, i) => `${i} ${'word '.repeat(200)}`.trim());
     await opened.fill(many.join('\n'));
     await opened.press('Rerank');
-    await expect.poll(() => page.locator('.row').count()).toBe(1000);
-    await expect.poll(() => metric('rerank_queue_depth')).toBe(1);
+    await expect.poll(() => page.locator('.row').count(), { timeout: 30_000 }).toBe(300);
+    await expect.poll(() => metric('rerank_queue_depth'), { timeout: 30_000 }).toBe(1);
     await opened.press('Cancel');
     await opened.says('Cancelled.');
-    await expect.poll(() => metric('rerank_queue_depth'), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => metric('rerank_queue_depth'), { timeout: 30_000 }).toBe(0);
     expect(await metric('rerank_aborted_total')).toBe(aborted + 1);
     expect(await page.getByLabel('Documents').inputValue()).toBe(many.join('\n'));
     expect(await page.getByRole('button', { name: 'Cancel' }).isVisible()).toBe(false);
@@ -130,7 +130,7 @@ describe.skipIf(!chromium)('the page ranks', () => {
       }).observe({ type: 'longtask' });
     }`);
     await opened.press('Rerank');
-    await page.getByRole('status').filter({ hasText: 'ranked by' }).waitFor({ timeout: 50_000 });
+    await page.getByRole('status').filter({ hasText: 'ranked by' }).waitFor({ timeout: 90_000 });
     expect(await page.locator('.row').count()).toBe(1000);
     expect(await page.evaluate('document.getAnimations().length')).toBeLessThan(200);
     await page.getByText('As given').click();

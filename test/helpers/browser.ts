@@ -32,7 +32,7 @@ export async function openBrowser(executablePath: string): Promise<{ context: Br
     viewport: { width: 1280, height: 900 },
     permissions: ['clipboard-read', 'clipboard-write'],
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   return {
     context,
     async close() {
