@@ -174,7 +174,10 @@ describe('L04: exit codes, without a stack', () => {
 });
 
 describe.skipIf(windows)('L05: Ctrl-C ends within a second, with exit code 130', () => {
-  const texts = `${'all work and no play makes Jack a dull boy '.repeat(20)}\n`.repeat(5000);
+  // Each its own: equal ones would be computed once.
+  const texts = Array.from({ length: 5000 }, (_, i) => `${i} ${'all work and no play makes Jack a dull boy '.repeat(20)}\n`).join(
+    '',
+  );
 
   async function interrupt({ child, ended }: Run): Promise<{ code: number | null; signal: string | null; milliseconds: number }> {
     const start = performance.now();
