@@ -35,6 +35,7 @@ const context = new addon.Context(native, {
   threads: Number(threads),
   ubatch: 512,
   flashAttention: true,
+  kernels: process.env.LLAMA_RERANK_KERNELS !== 'off',
   kvCacheType: 'f16',
   maxTokens: Number(tokens),
 });

@@ -30,6 +30,8 @@ struct ContextOptions {
   uint32_t max_tokens = 0;
   bool flash_attention = true;
   bool use_gpu = false;
+  // Whether our kernels compute in ggml's place where they can.
+  bool kernels = true;
   ggml_type cache_type = GGML_TYPE_F16;
 };
 

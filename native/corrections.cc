@@ -57,7 +57,7 @@ void Corrections::apply(ggml_tensor* node) {
     case GGML_OP_CUSTOM: again(node); break;
     case GGML_OP_ADD: add_types(node); break;
     case GGML_OP_MUL_MAT:
-      if (ggml_custom_op_t multiply = place_.host ? multiplication(node) : nullptr) replace(node, multiply, &run_);
+      if (ggml_custom_op_t multiply = place_.products ? multiplication(node) : nullptr) replace(node, multiply, &run_);
       break;
     default: break;
   }

@@ -103,6 +103,7 @@ export class Reranker {
       threads: settings.threads,
       ubatch: settings.ubatchSize,
       flashAttention: settings.flashAttention && flashAttention,
+      kernels: process.env.LLAMA_RERANK_KERNELS !== 'off',
       kvCacheType: settings.kvCacheType,
       maxTokens: Math.max(this.#capacity, 1),
     });

@@ -121,6 +121,8 @@ export interface NativeContextOptions {
   threads: number;
   ubatch: number;
   flashAttention: boolean;
+  /** Whether the addon's own kernels compute in ggml's place where the processor has what they need. */
+  kernels: boolean;
   kvCacheType: 'f16' | 'q8_0';
   /** Most tokens a prompt may have; a longer one rejects with CONTEXT_OVERFLOW. */
   maxTokens: number;
