@@ -6,9 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
 const families = ['listwise', 'pairwise', 'similarity'];
-const surfaces = ['cli', 'server', 'adapters', 'eval', 'bulk'];
+const surfaces = ['cli', 'server', 'adapters', 'mcp', 'eval', 'bulk'];
 /** Files in src/ that families and engine build on. */
-const ground = ['types', 'errors', 'family', 'vectors', 'texts', 'batches', 'turns'];
+const ground = ['types', 'errors', 'family', 'vectors', 'texts', 'batches', 'turns', 'lexical'];
 const core = [...ground, 'files', 'engine', ...families];
 
 /**
@@ -22,13 +22,15 @@ const allowed = {
   batches: ['family', 'turns'],
   texts: ['family', 'turns'],
   turns: [],
+  lexical: ['types', 'errors', 'turns'],
   family: ['types', 'errors'],
   files: ['types', 'errors'],
   engine: [...ground, 'files'],
   ...Object.fromEntries(families.map((family) => [family, ground])),
   models: core,
   ...Object.fromEntries(surfaces.map((surface) => [surface, ['index']])),
-  cli: ['index', 'server'],
+  eval: ['index', 'lexical'],
+  cli: ['index', 'server', 'eval', 'mcp', 'bulk'],
 };
 /** @type {Record<string, string[]>} */
 const allowedTypes = Object.fromEntries(families.map((family) => [family, ['engine']]));

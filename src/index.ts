@@ -16,6 +16,7 @@ export type {
   Overflow,
   Pooling,
   Progress,
+  Ranker,
   RerankOptions,
   RerankResponse,
   RerankResult,

@@ -1,44 +1,10 @@
-import { fileURLToPath } from 'node:url';
-import { checkText } from './checks.js';
-import { type Limits, withDeadline } from './deadline.js';
-import type { NativeDevice } from './engine/addon.js';
-import { Engine } from './engine/engine.js';
-import { callSafely } from './engine/failure.js';
-import { chooseDevice, type OpenLibrary, openLibrary } from './engine/library.js';
-import { cacheBytesPerToken, defaultMemoryBudget } from './engine/memory.js';
 import { RerankError } from './errors.js';
-import type { Family, Plan, RerankRequest } from './family.js';
-import { findByFile, readCatalog } from './files/catalog.js';
-import { resolveModel } from './files/resolve.js';
-import type { FamilyChoice } from './models/candidate.js';
-import { openChecked } from './models/open.js';
-import { readEmbedRequest, readLoadOptions, readRequest } from './options.js';
-import { rank } from './ranking.js';
-import { expectEmbeddings, expectFinite } from './similarity/embeddings.js';
-import type {
-  EmbedOptions,
-  LoadOptions,
-  ModelInfo,
-  Progress,
-  RerankOptions,
-  RerankResponse,
-  RerankResult,
-  ScoreKind,
-} from './types.js';
-import { emptyUsage, Stopwatch, totalTokens, usageOf } from './usage.js';
-
-const STARTER = fileURLToPath(new URL('../gguf/all-MiniLM-L6-v2-Q8_0.gguf', import.meta.url));
+import { LocalReranker } from './local.js';
+import type { EmbedOptions, LoadOptions, ModelInfo, Ranker, RerankOptions, RerankResponse, ScoreKind } from './types.js';
 
 /** A loaded model that ranks documents by their relevance to a query. */
-export class Reranker {
-  readonly model: Readonly<ModelInfo>;
-  /** What the scores of this model mean. */
-  readonly scoreKind: ScoreKind;
-  readonly #engine: Engine;
-  readonly #family: Family;
-  readonly #capacity: number;
-  readonly #closing = new AbortController();
-  #disposed: Promise<void> | undefined;
+export class Reranker implements Ranker {
+  readonly #ranker: Ranker;
 
   /**
    * Loads a model.
@@ -51,79 +17,23 @@ export class Reranker {
    * @throws RerankError MODEL_*, PROJECTOR_*, DOWNLOAD_*, OFFLINE, DISK_FULL, CACHE_UNWRITABLE, GPU_UNAVAILABLE, NATIVE_LOAD_FAILED,
    *   INSUFFICIENT_MEMORY, INVALID_ARGUMENT; the signal's reason when it was aborted.
    */
-  static async load(model: string = STARTER, options: LoadOptions = {}): Promise<Reranker> {
-    if (typeof model !== 'string')
+  static async load(model?: string, options: LoadOptions = {}): Promise<Reranker> {
+    if (model !== undefined && typeof model !== 'string')
       throw new RerankError('INVALID_ARGUMENT', `model: expected a name or a file path, got ${typeof model}`);
-    const settings = readLoadOptions(options);
-    settings.signal?.throwIfAborted();
-    const progress = (value: Progress) => callSafely(settings.onProgress, value);
-    const { path, head, known } = await resolveModel(model, { ...settings, onProgress: progress });
-    const { file, choice } = await openChecked(path, { ...settings, head }, known?.model ?? findByFile(readCatalog(), path));
-    try {
-      const library = await openLibrary(settings.gpu);
-      const device = chooseDevice(settings.gpu, library.devices);
-      const useGpu = device !== undefined && device.type !== 'cpu' && settings.gpuLayers > 0;
-      const native = { useGpu, gpuLayers: useGpu ? settings.gpuLayers : 0, mmap: settings.mmap, ...choice.native };
-      const report = (done: number) => callSafely(settings.onProgress, { stage: 'load', done, total: 1 });
-      const engine = await Engine.open(library, file, native, settings.onProgress && report, settings.signal);
-      try {
-        settings.signal?.throwIfAborted();
-        return new Reranker(engine, choice, path, settings, library, device);
-      } catch (error) {
-        await engine.close();
-        throw error;
-      }
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
+    return new Reranker(await LocalReranker.open(model, options));
   }
 
-  private constructor(
-    engine: Engine,
-    { head, prefixes, flashAttention = true, open }: FamilyChoice,
-    path: string,
-    settings: ReturnType<typeof readLoadOptions>,
-    library: OpenLibrary,
-    device: NativeDevice | undefined,
-  ) {
-    const { info } = engine;
-    const family = open(engine, settings.ubatchSize);
-    const budget = settings.memoryBudget ?? defaultMemoryBudget(device);
-    const hasCache = family.states === 'marked' || family.states === 'last';
-    const affordable = !hasCache
-      ? family.contextSize
-      : Math.floor(budget / cacheBytesPerToken(info.metadata, settings.kvCacheType));
-    this.scoreKind = family.scoreKind;
-    this.#engine = engine;
-    this.#family = family;
-    this.#capacity = Math.min(settings.contextSize ?? family.contextSize, family.contextSize, affordable);
-    engine.start({
-      states: family.states,
-      threads: settings.threads,
-      ubatch: settings.ubatchSize,
-      flashAttention: settings.flashAttention && flashAttention,
-      kernels: process.env.LLAMA_RERANK_KERNELS !== 'off',
-      kvCacheType: settings.kvCacheType,
-      maxTokens: Math.max(this.#capacity, 1),
-    });
-    this.model = Object.freeze({
-      path,
-      head,
-      family: family.name,
-      scoreKind: family.scoreKind,
-      prefixes,
-      architecture: info.metadata['general.architecture'] ?? '',
-      name: info.metadata['general.name'] ?? '',
-      description: info.description,
-      bytes: info.bytes,
-      parameters: info.parameters,
-      contextSize: this.#capacity,
-      maxQueryTokens: family.defaults.maxQueryTokens,
-      maxDocumentTokens: family.defaults.maxDocumentTokens,
-      device: device?.name ?? 'CPU',
-      llamaCpp: library.release,
-    });
+  private constructor(ranker: Ranker) {
+    this.#ranker = ranker;
+  }
+
+  get model(): Readonly<ModelInfo> {
+    return this.#ranker.model;
+  }
+
+  /** What the scores of this model mean. */
+  get scoreKind(): ScoreKind {
+    return this.#ranker.scoreKind;
   }
 
   /**
@@ -134,24 +44,8 @@ export class Reranker {
    * @throws RerankError INVALID_ARGUMENT, INVALID_QUERY, TEXT_TOO_LARGE, CONTEXT_OVERFLOW, TIMEOUT, DISPOSED, NON_FINITE,
    *   INSUFFICIENT_MEMORY; the signal's reason when it was aborted. The next call works.
    */
-  async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
-    const watch = new Stopwatch();
-    this.#closing.signal.throwIfAborted();
-    const { request, documents: list } = readRequest(query, documents, options, this.#family);
-    request.signal?.throwIfAborted();
-    if (list.length === 0) return { results: [], usage: emptyUsage() };
-
-    return this.#inTurn(request, async (signal) => {
-      watch.end('queue');
-      const plan = await this.#family.plan(request, this.#engine.tokenizer, this.#capacity, signal);
-      watch.end('tokens');
-      const { states, reusedTokens } = await this.#states(plan, request.onProgress, signal);
-      watch.end('states');
-      const scored = await this.#family.score(plan, states);
-      const results = rank(list, scored, plan.truncated, request) as RerankResult<T>[];
-      watch.end('score');
-      return { results, usage: usageOf(plan, reusedTokens, watch) };
-    });
+  rerank<T>(query: string, documents: readonly T[], options?: RerankOptions<T>): Promise<RerankResponse<T>> {
+    return this.#ranker.rerank(query, documents, options);
   }
 
   /**
@@ -164,43 +58,8 @@ export class Reranker {
    * @throws RerankError INVALID_ARGUMENT (also for listwise and pairwise models), TEXT_TOO_LARGE, TIMEOUT, DISPOSED, NON_FINITE,
    *   INSUFFICIENT_MEMORY; the signal's reason when it was aborted. The next call works.
    */
-  async embedDocuments<T>(documents: readonly T[], options: EmbedOptions<T> = {}): Promise<Float32Array[]> {
-    this.#closing.signal.throwIfAborted();
-    const embeddings = expectEmbeddings(this.#family);
-    const request = readEmbedRequest(documents, options);
-    request.signal?.throwIfAborted();
-    if (request.texts.length === 0) return [];
-
-    return this.#inTurn(request, async (signal) => {
-      const plan = await embeddings.plan(request.texts, this.#engine.tokenizer, this.#capacity, signal);
-      const { states } = await this.#states(plan, request.onProgress, signal);
-      return expectFinite(await embeddings.vectors(plan, states));
-    });
-  }
-
-  /** When all earlier calls are done, and until something ends the call. */
-  #inTurn<R>(limits: Limits, task: (signal: AbortSignal) => Promise<R>): Promise<R> {
-    return withDeadline(limits, this.#closing.signal, (signal) => this.#engine.run(() => task(signal), signal));
-  }
-
-  async #states(
-    plan: Plan,
-    onProgress: RerankRequest['onProgress'],
-    signal: AbortSignal,
-  ): Promise<{ states: Float32Array[]; reusedTokens: number }> {
-    const total = totalTokens(plan);
-    const states: Float32Array[] = [];
-    let reusedTokens = 0;
-    let before = 0;
-    for (const job of plan.jobs) {
-      const { repeated = 0 } = job;
-      const report = (tokens: number) => onProgress?.({ stage: 'states', done: before + Math.max(tokens - repeated, 0), total });
-      const output = await this.#engine.states(job, signal, onProgress && report);
-      states.push(output.states);
-      reusedTokens += Math.max(output.reusedTokens - repeated, 0);
-      before += job.tokens.length - repeated;
-    }
-    return { states, reusedTokens };
+  embedDocuments<T>(documents: readonly T[], options?: EmbedOptions<T>): Promise<Float32Array[]> {
+    return this.#ranker.embedDocuments(documents, options);
   }
 
   /**
@@ -208,25 +67,13 @@ export class Reranker {
    *
    * @throws RerankError INVALID_ARGUMENT, TEXT_TOO_LARGE, DISPOSED
    */
-  async countTokens(texts: readonly string[]): Promise<number[]> {
-    this.#closing.signal.throwIfAborted();
-    if (!Array.isArray(texts))
-      throw new RerankError('INVALID_ARGUMENT', `texts: expected an array of strings, got ${typeof texts}`);
-    const checked = Array.from(texts, (text, i) => checkText(text, `texts[${i}]`).normalize('NFC'));
-    return (await (this.#family.tokenizer ?? this.#engine.tokenizer).tokenize(checked)).map((ids) => ids.length);
+  countTokens(texts: readonly string[]): Promise<number[]> {
+    return this.#ranker.countTokens(texts);
   }
 
-  /**
-   * Rejects waiting and running calls with DISPOSED, then frees the model. Idempotent: every call gives the same promise.
-   */
+  /** Rejects waiting and running calls with DISPOSED, then frees the model. Idempotent: every call gives the same promise. */
   dispose(): Promise<void> {
-    this.#disposed ??= this.#dispose();
-    return this.#disposed;
-  }
-
-  async #dispose(): Promise<void> {
-    this.#closing.abort(new RerankError('DISPOSED', 'this reranker was disposed; load it again'));
-    await this.#engine.close();
+    return this.#ranker.dispose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

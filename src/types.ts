@@ -172,3 +172,14 @@ export interface ModelInfo {
   /** llama.cpp's release, for example `0.4.0`. */
   llamaCpp: string;
 }
+
+/** What ranks: a model in this process, in a process of its own, or several models as a cascade. `Reranker` documents the methods. */
+export interface Ranker {
+  readonly model: Readonly<ModelInfo>;
+  readonly scoreKind: ScoreKind;
+  rerank<T>(query: string, documents: readonly T[], options?: RerankOptions<T>): Promise<RerankResponse<T>>;
+  embedDocuments<T>(documents: readonly T[], options?: EmbedOptions<T>): Promise<Float32Array[]>;
+  countTokens(texts: readonly string[]): Promise<number[]>;
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,5 +1,5 @@
 import type { FastifyServerOptions } from 'fastify';
-import { type LoadOptions, Reranker } from '../index.js';
+import { type LoadOptions, type Ranker, Reranker } from '../index.js';
 
 /** A model that the server offers. */
 export interface ServedModel {
@@ -10,7 +10,7 @@ export interface ServedModel {
 }
 
 /** What the server uses of a loaded model. */
-export type ServedReranker = Pick<Reranker, 'model' | 'dispose'> & {
+export type ServedReranker = Pick<Ranker, 'model' | 'dispose'> & {
   rerank: (...call: Parameters<typeof Reranker.prototype.rerank<string>>) => ReturnType<typeof Reranker.prototype.rerank<string>>;
 };
 

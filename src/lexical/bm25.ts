@@ -1,0 +1,38 @@
+import MiniSearch from 'minisearch';
+import { mapInTurns } from '../turns.js';
+import { words } from './words.js';
+
+/** What a query found: the place of a text in the list, and its BM25 score, above 0. */
+export interface Hit {
+  readonly index: number;
+  readonly score: number;
+}
+
+/** BM25 over a list of texts, with the statistics of that list. */
+export class Bm25 {
+  readonly #index: MiniSearch<{ id: number; text: string }>;
+
+  /** Builds the index, in turns with other work. */
+  static async of(texts: readonly string[], signal?: AbortSignal): Promise<Bm25> {
+    const index = new MiniSearch<{ id: number; text: string }>({
+      fields: ['text'],
+      tokenize: words,
+      processTerm: (term) => term,
+    });
+    await mapInTurns(texts, (text, id) => index.add({ id, text }), signal);
+    return new Bm25(index);
+  }
+
+  private constructor(index: MiniSearch<{ id: number; text: string }>) {
+    this.#index = index;
+  }
+
+  /** Texts with a word of the query, best first; equal scores in the order of the list. */
+  search(query: string): Hit[] {
+    const found = this.#index.search(query, { combineWith: 'OR', bm25: { k: 1.2, b: 0.7, d: 0 } });
+    // minisearch multiplies by the number of words that were found, which is not in BM25's formula.
+    return found
+      .map(({ id, score, queryTerms }) => ({ index: id as number, score: score / queryTerms.length }))
+      .sort((a, b) => b.score - a.score || a.index - b.index);
+  }
+}
