@@ -72,7 +72,7 @@ function importsOf(file, text) {
 function mayImport(from, to, typeOnly) {
   const [a, b] = [partOf(from), partOf(to)];
   if (a === b) return true;
-  const list = allowed[a] ?? [...core, 'models', ...(a === 'index' ? ['eval'] : [])];
+  const list = allowed[a] ?? [...core, 'models', ...(a === 'index' ? ['eval'] : []), ...(a === 'reranker' ? ['isolate'] : [])];
   const sibling = !allowed[a] && !to.includes('/') && b !== 'index';
   return sibling || list.includes(b) || (typeOnly && (allowedTypes[a]?.includes(b) ?? false));
 }

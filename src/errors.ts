@@ -41,6 +41,7 @@ export const ERROR_CODES = [
   'LIBRARY_CONFLICT',
   'NATIVE_ERROR',
   'NON_FINITE',
+  'WORKER_CRASHED',
   'INTERNAL',
 ] as const;
 

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { checkText } from './checks.js';
 import { type Limits, withDeadline } from './deadline.js';
 import type { NativeDevice } from './engine/addon.js';
 import { Engine } from './engine/engine.js';
@@ -12,7 +11,7 @@ import { findByFile, readCatalog } from './files/catalog.js';
 import { resolveModel } from './files/resolve.js';
 import type { FamilyChoice } from './models/candidate.js';
 import { openChecked } from './models/open.js';
-import { readEmbedRequest, readLoadOptions, readRequest } from './options.js';
+import { type RequestRules, readEmbedRequest, readLoadOptions, readRequest, readTexts } from './options.js';
 import { rank } from './ranking.js';
 import { expectEmbeddings, expectFinite } from './similarity/embeddings.js';
 import type {
@@ -113,6 +112,12 @@ export class LocalReranker implements Ranker {
     });
   }
 
+  /** How calls are checked, for a parent process that checks them in its own. */
+  get rules(): RequestRules & { embeddings: boolean } {
+    const { defaults, name, options, overflows, embeddings } = this.#family;
+    return { defaults, name, options, overflows, embeddings: embeddings !== undefined };
+  }
+
   async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
     const watch = new Stopwatch();
     this.#closing.signal.throwIfAborted();
@@ -174,9 +179,7 @@ export class LocalReranker implements Ranker {
 
   async countTokens(texts: readonly string[]): Promise<number[]> {
     this.#closing.signal.throwIfAborted();
-    if (!Array.isArray(texts))
-      throw new RerankError('INVALID_ARGUMENT', `texts: expected an array of strings, got ${typeof texts}`);
-    const checked = Array.from(texts, (text, i) => checkText(text, `texts[${i}]`).normalize('NFC'));
+    const checked = readTexts(texts);
     return (await (this.#family.tokenizer ?? this.#engine.tokenizer).tokenize(checked)).map((ids) => ids.length);
   }
 

@@ -39,6 +39,7 @@ const LOAD_CHECKS: { [K in keyof Required<LoadOptions>]: Check<Required<LoadOpti
   ubatchSize: integer(16, 8192),
   flashAttention: boolean,
   mmap: boolean,
+  isolate: boolean,
   kvCacheType: oneOf('f16', 'q8_0'),
   memoryBudget: positive,
   signal,
@@ -142,6 +143,17 @@ export function readRequest(
     texts,
   };
   return { request: Object.freeze(request), documents: snapshot };
+}
+
+/**
+ * The texts of a call of `countTokens`.
+ *
+ * @throws RerankError INVALID_ARGUMENT, TEXT_TOO_LARGE
+ */
+export function readTexts(texts: unknown): string[] {
+  if (!Array.isArray(texts))
+    throw new RerankError('INVALID_ARGUMENT', `texts: expected an array of strings, got ${typeof texts}`);
+  return Array.from(texts, (text, i) => checkText(text, `texts[${i}]`).normalize('NFC'));
 }
 
 /** A call for embeddings: texts, and what goes for every call. */

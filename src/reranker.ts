@@ -1,4 +1,5 @@
 import { RerankError } from './errors.js';
+import { IsolatedReranker } from './isolate/isolated.js';
 import { LocalReranker } from './local.js';
 import type { EmbedOptions, LoadOptions, ModelInfo, Ranker, RerankOptions, RerankResponse, ScoreKind } from './types.js';
 
@@ -15,12 +16,13 @@ export class Reranker implements Ranker {
    * @param model `jina-reranker-v3`, `jina-reranker-v3:Q4_K_M`, `hf:user/repo:Q8_0`, `hf:user/repo/file.gguf#revision`: found in the cache
    *   of the Hugging Face Hub, or fetched to it; or the path of a GGUF file, with its `projector.safetensors` beside it
    * @throws RerankError MODEL_*, PROJECTOR_*, DOWNLOAD_*, OFFLINE, DISK_FULL, CACHE_UNWRITABLE, GPU_UNAVAILABLE, NATIVE_LOAD_FAILED,
-   *   INSUFFICIENT_MEMORY, INVALID_ARGUMENT; the signal's reason when it was aborted.
+   *   INSUFFICIENT_MEMORY, INVALID_ARGUMENT, WORKER_CRASHED (`isolate`); the signal's reason when it was aborted.
    */
   static async load(model?: string, options: LoadOptions = {}): Promise<Reranker> {
     if (model !== undefined && typeof model !== 'string')
       throw new RerankError('INVALID_ARGUMENT', `model: expected a name or a file path, got ${typeof model}`);
-    return new Reranker(await LocalReranker.open(model, options));
+    const { open } = options?.isolate === true ? IsolatedReranker : LocalReranker;
+    return new Reranker(await open(model, options));
   }
 
   private constructor(ranker: Ranker) {
@@ -42,7 +44,7 @@ export class Reranker implements Ranker {
    * @param documents strings, or objects with a text (`options.text`); they come back by reference
    * @returns `results`, best first, and `usage`
    * @throws RerankError INVALID_ARGUMENT, INVALID_QUERY, TEXT_TOO_LARGE, CONTEXT_OVERFLOW, TIMEOUT, DISPOSED, NON_FINITE,
-   *   INSUFFICIENT_MEMORY; the signal's reason when it was aborted. The next call works.
+   *   INSUFFICIENT_MEMORY, WORKER_CRASHED (`isolate`); the signal's reason when it was aborted. The next call works.
    */
   rerank<T>(query: string, documents: readonly T[], options?: RerankOptions<T>): Promise<RerankResponse<T>> {
     return this.#ranker.rerank(query, documents, options);

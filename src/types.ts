@@ -66,6 +66,12 @@ export interface LoadOptions {
   kvCacheType?: 'f16' | 'q8_0';
   /** Bytes that the attention cache may take; default a quarter of the memory free at load. */
   memoryBudget?: number;
+  /**
+   * Run the model in a process of its own (Electron's utility process in its main process), with the same calls and results. What ends that
+   * process, such as a failed assertion of llama.cpp, rejects the calls under way with WORKER_CRASHED; the next call starts it again, with
+   * the same file. Default false. docs/isolation.md has what it costs.
+   */
+  isolate?: boolean;
   /** Cancels loading: the promise rejects with the signal's reason and everything is freed. */
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;

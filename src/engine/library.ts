@@ -126,4 +126,10 @@ export async function listDevices(options: { gpu?: Gpu } = {}): Promise<{ librar
 /** llama.cpp's own log on stderr: 0 nothing (default), 1 errors, 2 warnings, 3 information, 4 everything. */
 export function setLogLevel(level: 0 | 1 | 2 | 3 | 4): void {
   loadAddon().setLogLevel(level);
+  currentLevel = level;
 }
+
+let currentLevel: Parameters<typeof setLogLevel>[0] = 0;
+
+/** For processes that this one starts. */
+export const logLevel = () => currentLevel;

@@ -7,7 +7,7 @@ const REASONS: Partial<Record<Family['name'], string>> = {
 };
 
 /** @throws RerankError INVALID_ARGUMENT: this family has no vectors of single texts */
-export function expectEmbeddings({ name, embeddings }: Family): Embeddings {
+export function expectEmbeddings<E = Embeddings>({ name, embeddings }: { name: Family['name']; embeddings?: E | undefined }): E {
   if (embeddings) return embeddings;
   throw new RerankError('INVALID_ARGUMENT', `a ${name} model cannot embed documents: ${REASONS[name] ?? 'it has no embeddings'}`);
 }

@@ -42,6 +42,7 @@ const CODES: Record<ErrorCode, number> = {
   LIBRARY_CONFLICT: 3,
   NATIVE_ERROR: 1,
   NON_FINITE: 1,
+  WORKER_CRASHED: 1,
   INTERNAL: 1,
 };
 
