@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import type { Gpu, NativeDevice } from '../index.js';
 import { alignColumns } from './align.js';
@@ -23,10 +24,15 @@ export function devicesCommand(shell: Shell): Command {
   return addCommonOptions(command).action(async (flags: DevicesFlags) => {
     const { library, devices } = await shell.api.listDevices(flags.gpu === undefined ? {} : { gpu: flags.gpu });
     const text = flags.json
-      ? `${JSON.stringify({ library, devices: devices.map(deviceJson) }, null, 2)}\n`
+      ? `${JSON.stringify({ library: { ...library, addon: loadedAddon() }, devices: devices.map(deviceJson) }, null, 2)}\n`
       : `llama.cpp ${library.release}  ${library.folder}\n\n${deviceTable(devices, hasColor(shell.stdout, shell.env, flags.color))}`;
     await write(shell.stdout, text);
   });
+}
+
+/** The addon's file, as Node has it among the modules that were loaded. */
+function loadedAddon(): string | undefined {
+  return Object.keys(createRequire(import.meta.url).cache).find((file) => /llama.rerank.*\.node$/.test(file));
 }
 
 function deviceJson(device: NativeDevice): object {

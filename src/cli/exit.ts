@@ -15,6 +15,12 @@ export class WrongScores extends Error {
   readonly code = 'WRONG_SCORES';
 }
 
+/** An installation in which something does not work. */
+export class Unhealthy extends Error {
+  override readonly name = 'Unhealthy';
+  readonly code = 'UNHEALTHY';
+}
+
 /** Reason of the abort signal after Ctrl-C. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';

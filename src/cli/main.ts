@@ -1,6 +1,9 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import * as api from '../index.js';
 import { interruptSignal } from './interrupt.js';
+import { runProbe } from './probe.js';
 import { runCli } from './program.js';
 import type { Shell } from './shell.js';
 
@@ -16,4 +19,6 @@ const startServer: Shell['startServer'] = async (options) => {
   release();
   return server.startServer({ ...options, logger: { level: options.logLevel, stream: stderr } });
 };
-process.exitCode = await runCli(process.argv.slice(2), { api, startServer, stdin, stdout, stderr, env, signal });
+const probe: Shell['probe'] = (argv, input = '') => runProbe(fileURLToPath(import.meta.url), argv, { input, signal });
+const shell: Shell = { api, startServer, probe, exists: existsSync, stdin, stdout, stderr, env, signal };
+process.exitCode = await runCli(process.argv.slice(2), shell);

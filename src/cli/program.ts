@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { cacheCommand } from './cache.js';
 import { devicesCommand } from './devices.js';
+import { doctorCommand } from './doctor.js';
 import { describe, EXIT, exitCodeOf } from './exit.js';
 import { inspectCommand } from './inspect.js';
 import { expandShortNames } from './options.js';
@@ -14,7 +15,7 @@ import { verifyCommand } from './verify.js';
 const EXIT_HELP = `
 Exit codes:
   0    done
-  1    failed, took longer than --timeout, or scores are wrong (verify)
+  1    failed, took longer than --timeout, scores are wrong (verify), or something does not work (doctor)
   2    wrong usage or input
   3    the model, its device or llama.cpp could not be loaded, or the model not be fetched
   130  interrupted by Ctrl-C
@@ -40,7 +41,16 @@ function buildProgram(shell: Shell): Command {
     .version(packageVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false);
-  const commands = [rankCommand, serveCommand, pullCommand, cacheCommand, verifyCommand, devicesCommand, inspectCommand];
+  const commands = [
+    rankCommand,
+    serveCommand,
+    pullCommand,
+    cacheCommand,
+    verifyCommand,
+    devicesCommand,
+    inspectCommand,
+    doctorCommand,
+  ];
   for (const make of commands) program.addCommand(make(shell));
   connect(program, shell);
   return program;

@@ -16,6 +16,7 @@ import type {
 } from '../index.js';
 import type { ListenOptions, RunningServer } from '../server/index.js';
 import type { InputDocument } from './documents.js';
+import type { Probe } from './probe.js';
 
 /** What the commands use of this package. */
 export interface Api {
@@ -51,6 +52,9 @@ export interface Shell {
   api: Api;
   /** From then on the server hears signals itself. */
   startServer(options: ServeOptions): Promise<Pick<RunningServer, 'url' | 'ended'>>;
+  /** Runs these arguments in a process of its own. */
+  probe(argv: readonly string[], input?: string): Promise<Probe>;
+  exists(path: string): boolean;
   stdin: Readable & { isTTY?: boolean };
   stdout: OutputStream;
   stderr: OutputStream;

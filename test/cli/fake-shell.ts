@@ -1,4 +1,5 @@
 import { Readable, Writable } from 'node:stream';
+import type { Probe } from '../../src/cli/probe.js';
 import { runCli } from '../../src/cli/program.js';
 import type { Api, LoadedReranker, OutputStream, ServeOptions } from '../../src/cli/shell.js';
 import type { CachedModel, LoadOptions, ModelInfo, RerankOptions, ResolveOptions, Verification } from '../../src/index.js';
@@ -67,6 +68,8 @@ export interface FakeOptions {
   /** The life of a server. */
   serve?: () => Promise<void>;
   cached?: CachedModel[];
+  /** What commands in processes of their own answer. */
+  probe?: (argv: readonly string[], input: string | undefined) => Probe;
 }
 
 /** Runs the command line against a made-up reranker. */
@@ -133,6 +136,8 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
       run.served.push(serveOptions);
       return { url: `http://${serveOptions.host}:${serveOptions.port}`, ended: options.serve?.() ?? Promise.resolve() };
     },
+    probe: async (argv, input) => (options.probe ?? (() => ({ ended: 1, stdout: '', stderr: '' })))(argv, input),
+    exists: () => false,
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,
