@@ -28,6 +28,7 @@ const allowed = {
   engine: [...ground, 'files'],
   ...Object.fromEntries(families.map((family) => [family, ground])),
   models: core,
+  cascade: ['types', 'errors', 'checks', 'options', 'deadline', 'usage'],
   ...Object.fromEntries(surfaces.map((surface) => [surface, ['index']])),
   eval: ['index', 'lexical'],
   cli: ['index', 'server', 'eval', 'mcp', 'bulk'],
@@ -72,7 +73,12 @@ function importsOf(file, text) {
 function mayImport(from, to, typeOnly) {
   const [a, b] = [partOf(from), partOf(to)];
   if (a === b) return true;
-  const list = allowed[a] ?? [...core, 'models', ...(a === 'index' ? ['eval'] : []), ...(a === 'reranker' ? ['isolate'] : [])];
+  const list = allowed[a] ?? [
+    ...core,
+    'models',
+    ...(a === 'index' ? ['eval'] : []),
+    ...(a === 'reranker' ? ['isolate', 'cascade'] : []),
+  ];
   const sibling = !allowed[a] && !to.includes('/') && b !== 'index';
   return sibling || list.includes(b) || (typeOnly && (allowedTypes[a]?.includes(b) ?? false));
 }

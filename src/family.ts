@@ -74,7 +74,7 @@ export interface FamilyDefaults {
   readonly overflow: Overflow;
 }
 
-export type FamilyOption = 'instruction' | 'returnEmbeddings' | 'documentEmbeddings';
+export type FamilyOption = 'instruction' | 'returnEmbeddings' | 'documentEmbeddings' | 'deadline';
 
 /** Texts as vectors. Only families that read a text without the query and the other documents can do it. */
 export interface Embeddings {

@@ -8,6 +8,7 @@ export { type ModelFiles, type ResolveOptions, resolveModel } from './files/reso
 export { inspectModel, type MemoryEstimate, type ModelReport } from './inspect.js';
 export { Reranker } from './reranker.js';
 export type {
+  CascadeOptions,
   EmbedOptions,
   Gpu,
   LoadOptions,
@@ -21,6 +22,7 @@ export type {
   RerankResponse,
   RerankResult,
   ScoreKind,
+  StageReport,
   TextAccessor,
   Usage,
 } from './types.js';

@@ -29,6 +29,9 @@ import { emptyUsage, Stopwatch, totalTokens, usageOf } from './usage.js';
 
 const STARTER = fileURLToPath(new URL('../gguf/all-MiniLM-L6-v2-Q8_0.gguf', import.meta.url));
 
+/** The name of the model that comes along. */
+const STARTER_NAME = 'starter';
+
 /** A model loaded into this process: what `Reranker.load` makes unless it was asked for another one. */
 export class LocalReranker implements Ranker {
   readonly model: Readonly<ModelInfo>;
@@ -39,11 +42,14 @@ export class LocalReranker implements Ranker {
   readonly #closing = new AbortController();
   #disposed: Promise<void> | undefined;
 
-  static async open(model: string = STARTER, options: LoadOptions = {}): Promise<LocalReranker> {
+  static async open(model: string = STARTER_NAME, options: LoadOptions = {}): Promise<LocalReranker> {
     const settings = readLoadOptions(options);
     settings.signal?.throwIfAborted();
     const progress = (value: Progress) => callSafely(settings.onProgress, value);
-    const { path, head, known } = await resolveModel(model, { ...settings, onProgress: progress });
+    const { path, head, known } = await resolveModel(model === STARTER_NAME ? STARTER : model, {
+      ...settings,
+      onProgress: progress,
+    });
     const { file, choice } = await openChecked(path, { ...settings, head }, known?.model ?? findByFile(readCatalog(), path));
     try {
       const library = await openLibrary(settings.gpu);
@@ -109,6 +115,7 @@ export class LocalReranker implements Ranker {
       maxDocumentTokens: family.defaults.maxDocumentTokens,
       device: device?.name ?? 'CPU',
       llamaCpp: library.release,
+      accepts: { options: family.options, overflows: family.overflows },
     });
   }
 

@@ -65,6 +65,7 @@ const RERANK_CHECKS: { [K in keyof Required<RerankOptions>]: Check<unknown> } = 
   overflow: oneOf('split', 'truncate', 'chunk', 'error'),
   signal,
   timeout: milliseconds,
+  deadline: milliseconds,
   onProgress: callback,
 };
 
@@ -96,10 +97,29 @@ export function readLoadOptions(options: LoadOptions) {
 /** What a family says about the options of a call. */
 export type RequestRules = Pick<Family, 'defaults' | 'name' | 'options' | 'overflows'>;
 
-const FAMILY_OPTIONS = ['instruction', 'returnEmbeddings', 'documentEmbeddings'] as const;
+/** Options that not every ranker has a use for. */
+export const FAMILY_OPTIONS = ['instruction', 'returnEmbeddings', 'documentEmbeddings', 'deadline'] as const;
+
+/** A call as every ranker takes it, checked and copied, so that what the caller changes afterwards has no effect. */
+export interface Call {
+  readonly query: string;
+  readonly documents: readonly unknown[];
+  readonly texts: readonly string[];
+  readonly options: RerankOptions<unknown>;
+}
+
+/** @throws RerankError INVALID_ARGUMENT, INVALID_QUERY, TEXT_TOO_LARGE */
+export function readCall(query: unknown, documents: unknown, options: unknown): Call {
+  if (typeof query !== 'string') throw invalid('query', 'a string', query);
+  if (query.trim() === '') throw new RerankError('INVALID_QUERY', 'query: expected some text, got an empty string');
+  if (!Array.isArray(documents)) throw invalid('documents', 'an array', documents);
+  const checked = checkAll<RerankOptions<unknown>>(options, RERANK_CHECKS, 'options');
+  const { snapshot, texts } = readDocuments(documents, checked.text as Accessor);
+  return { query: checkText(query, 'query'), documents: snapshot, texts, options: checked };
+}
 
 /**
- * Step 1: one call, checked and copied, so that what the caller changes afterwards has no effect.
+ * Step 1: one call to a model of a family, with the defaults.
  *
  * @throws RerankError INVALID_ARGUMENT, INVALID_QUERY, TEXT_TOO_LARGE
  */
@@ -108,11 +128,9 @@ export function readRequest(
   documents: unknown,
   options: unknown,
   { defaults, name: family, options: known, overflows }: RequestRules,
-): { request: RerankRequest; documents: unknown[] } {
-  if (typeof query !== 'string') throw invalid('query', 'a string', query);
-  if (query.trim() === '') throw new RerankError('INVALID_QUERY', 'query: expected some text, got an empty string');
-  if (!Array.isArray(documents)) throw invalid('documents', 'an array', documents);
-  const checked = checkAll<RerankOptions>(options, RERANK_CHECKS, 'options');
+): { request: RerankRequest; documents: readonly unknown[] } {
+  const call = readCall(query, documents, options);
+  const { options: checked, texts } = call;
   for (const option of FAMILY_OPTIONS) {
     if (checked[option] && !known.includes(option))
       throw new RerankError('INVALID_ARGUMENT', `options.${option}: a ${family} model has no use for it`);
@@ -124,10 +142,9 @@ export function readRequest(
       checked.overflow,
     );
   const given = checked.documentEmbeddings?.length;
-  if (given !== undefined && given !== documents.length)
-    throw invalid('options.documentEmbeddings', `${documents.length} vectors, one for each document`, given);
-  const { text: accessor, topN, ...rest } = checked;
-  const { snapshot, texts } = readDocuments(documents, accessor as Accessor);
+  if (given !== undefined && given !== texts.length)
+    throw invalid('options.documentEmbeddings', `${texts.length} vectors, one for each document`, given);
+  const { text: _, topN, ...rest } = checked;
   const request: RerankRequest = {
     minScore: undefined,
     returnEmbeddings: false,
@@ -138,11 +155,11 @@ export function readRequest(
     onProgress: undefined,
     ...defaults,
     ...rest,
-    query: checkText(query, 'query'),
+    query: call.query,
     topN: topN ?? MANY,
     texts,
   };
-  return { request: Object.freeze(request), documents: snapshot };
+  return { request: Object.freeze(request), documents: call.documents };
 }
 
 /**

@@ -1,7 +1,17 @@
+import { Cascade } from './cascade/cascade.js';
 import { RerankError } from './errors.js';
 import { IsolatedReranker } from './isolate/isolated.js';
 import { LocalReranker } from './local.js';
-import type { EmbedOptions, LoadOptions, ModelInfo, Ranker, RerankOptions, RerankResponse, ScoreKind } from './types.js';
+import type {
+  CascadeOptions,
+  EmbedOptions,
+  LoadOptions,
+  ModelInfo,
+  Ranker,
+  RerankOptions,
+  RerankResponse,
+  ScoreKind,
+} from './types.js';
 
 /** A loaded model that ranks documents by their relevance to a query. */
 export class Reranker implements Ranker {
@@ -13,7 +23,7 @@ export class Reranker implements Ranker {
    * Without `model` this is the starter model that ships with the package, all-MiniLM-L6-v2: small, quick, English only and harmful
    * in other languages. For other languages and the best quality name jina-reranker-v3 (licensed for non-commercial use).
    *
-   * @param model `jina-reranker-v3`, `jina-reranker-v3:Q4_K_M`, `hf:user/repo:Q8_0`, `hf:user/repo/file.gguf#revision`: found in the cache
+   * @param model `starter`, `jina-reranker-v3`, `jina-reranker-v3:Q4_K_M`, `hf:user/repo:Q8_0`, `hf:user/repo/file.gguf#revision`: found in the cache
    *   of the Hugging Face Hub, or fetched to it; or the path of a GGUF file, with its `projector.safetensors` beside it
    * @throws RerankError MODEL_*, PROJECTOR_*, DOWNLOAD_*, OFFLINE, DISK_FULL, CACHE_UNWRITABLE, GPU_UNAVAILABLE, NATIVE_LOAD_FAILED,
    *   INSUFFICIENT_MEMORY, INVALID_ARGUMENT, WORKER_CRASHED (`isolate`); the signal's reason when it was aborted.
@@ -23,6 +33,21 @@ export class Reranker implements Ranker {
       throw new RerankError('INVALID_ARGUMENT', `model: expected a name or a file path, got ${typeof model}`);
     const { open } = options?.isolate === true ? IsolatedReranker : LocalReranker;
     return new Reranker(await open(model, options));
+  }
+
+  /**
+   * Makes one reranker of several: the first orders all documents, each further one the best `keep` of those before it. Documents that
+   * a stage did not score keep their order below those that it did, and `result.stage` says whose score a result has: scores of different
+   * stages are never sorted together. With `deadline`, later stages score what the time allows.
+   *
+   * `model` and `scoreKind` are those of the last stage, with all stages' names, bytes and parameters. `embedDocuments` asks the first stage,
+   * `countTokens` the last. The cascade owns its stages: `dispose` frees them all.
+   *
+   * @param stages loaded rerankers, the fastest first
+   * @throws RerankError INVALID_ARGUMENT
+   */
+  static cascade(stages: readonly Ranker[], options: CascadeOptions = {}): Reranker {
+    return new Reranker(new Cascade(stages, options));
   }
 
   private constructor(ranker: Ranker) {
@@ -42,7 +67,7 @@ export class Reranker implements Ranker {
    * Ranks documents by their relevance to a query. Calls on one reranker run one after the other, in order.
    *
    * @param documents strings, or objects with a text (`options.text`); they come back by reference
-   * @returns `results`, best first, and `usage`
+   * @returns `results`, best first, and `usage`; of a cascade also `stages`
    * @throws RerankError INVALID_ARGUMENT, INVALID_QUERY, TEXT_TOO_LARGE, CONTEXT_OVERFLOW, TIMEOUT, DISPOSED, NON_FINITE,
    *   INSUFFICIENT_MEMORY, WORKER_CRASHED (`isolate`); the signal's reason when it was aborted. The next call works.
    */

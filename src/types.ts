@@ -25,6 +25,8 @@ export interface Progress {
   stage: 'download' | 'load' | 'states';
   done: number;
   total: number;
+  /** Cascades: which stage it is of, from 0, and how many there are. Each begins at 0 again. */
+  step?: { index: number; count: number };
 }
 
 export interface LoadOptions {
@@ -111,6 +113,11 @@ export interface RerankOptions<T = string> {
   signal?: AbortSignal;
   /** Milliseconds after which the call fails with TIMEOUT, waiting included. */
   timeout?: number;
+  /**
+   * Cascades: milliseconds from the call, waiting included, after which no stage but the first goes on. What was not scored until then keeps
+   * the order of the stage before; the call does not fail.
+   */
+  deadline?: number;
   onProgress?: (progress: Progress) => void;
 }
 
@@ -131,6 +138,8 @@ export interface RerankResult<T = string> {
   truncated: boolean;
   /** With `returnEmbeddings`. */
   embedding?: number[];
+  /** Cascades: the stage that scored it, from 0. Scores of different stages do not compare. */
+  stage?: number;
 }
 
 export interface Usage {
@@ -152,7 +161,31 @@ export interface Usage {
 export interface RerankResponse<T = string> {
   /** Best first; equal scores in the order of the input. */
   results: RerankResult<T>[];
+  /** Cascades: the sum of all stages. */
   usage: Usage;
+  /** Cascades: what each stage did. */
+  stages?: StageReport[];
+}
+
+export interface StageReport {
+  /** `model.name` of the stage. */
+  model: string;
+  /** What `relevanceScore` is in the results of this stage. */
+  scoreKind: ScoreKind;
+  /** Documents it was given: all of them, or at most `keep`. */
+  documents: number;
+  /** Documents it scored: fewer where the deadline came first. */
+  scored: number;
+  complete: boolean;
+  /** Wall time, with waiting and what the deadline stopped. */
+  milliseconds: number;
+  /** Of what it finished. */
+  usage: Usage;
+}
+
+export interface CascadeOptions {
+  /** How many of the best documents the next stage scores, 20 unless given; with more than two stages, a number for each but the first. */
+  keep?: number | readonly number[];
 }
 
 export interface ModelInfo {
@@ -177,6 +210,8 @@ export interface ModelInfo {
   device: string;
   /** llama.cpp's release, for example `0.4.0`. */
   llamaCpp: string;
+  /** Where models differ in the options of a call: those that this one has a use for, and its ways of `overflow`. */
+  accepts?: { options: readonly string[]; overflows: readonly Overflow[] };
 }
 
 /** What ranks: a model in this process, in a process of its own, or several models as a cascade. `Reranker` documents the methods. */

@@ -16,7 +16,7 @@ function windowNote(results: readonly RerankResult<unknown>[]): string[] {
 /** What the ranking took: model, sizes, the time of each stage, and what the model did not see. */
 export function footer(ranking: Ranking, documents: number, loadMilliseconds: number, columns: number): string {
   const { model, response } = ranking;
-  const { usage, results } = response;
+  const { usage, results, stages = [] } = response;
   const { milliseconds } = usage;
   const computed = usage.totalTokens - usage.reusedTokens;
   const parts = [
@@ -30,6 +30,9 @@ export function footer(ranking: Ranking, documents: number, loadMilliseconds: nu
   if (milliseconds.states > 0) parts.push(`${count(Math.round((computed / milliseconds.states) * 1000), 'token')}/s`);
   parts.push(model.scoreKind === 'probability' ? 'probabilities, 0 to 1' : 'cosines, -1 to 1');
   const notes: string[] = results.length === 0 ? ['no document has the score that --min-score asks for'] : [];
+  for (const { complete, model: name, scored, documents: given } of stages) {
+    if (!complete) notes.push(`the deadline came first: ${name} scored ${scored} of ${count(given, 'document')} (--deadline)`);
+  }
   if (results.some((result) => result.truncated)) {
     notes.push('* only the beginning was read (--max-document-tokens)');
   }

@@ -32,6 +32,13 @@ export interface RankingFlags {
   embeddings?: boolean;
 }
 
+/** Flags about several models, one after the other. */
+export interface CascadeFlags {
+  cascade?: string[];
+  keep?: number[];
+  deadline?: number;
+}
+
 /** Flags that every command has. */
 export interface CommonFlags {
   color: boolean;
@@ -109,6 +116,46 @@ export function addRankingOptions(command: Command): Command {
     .option('--timeout <seconds>', 'give up ranking after this time', positive);
 }
 
+/** What a single model only has a use for, or a single kind of score. */
+const SINGLE = ['model', 'head', 'pooling', 'queryPrefix', 'documentPrefix', 'minScore', 'embeddings'];
+
+export function addCascadeOptions(command: Command): Command {
+  return command
+    .optionsGroup('Cascade:')
+    .addOption(
+      new Option(
+        '--cascade <fast,strong>',
+        'models one after the other, with commas between: each orders the best of the one before',
+      )
+        .argParser(modelNames)
+        .conflicts(SINGLE),
+    )
+    .option(
+      '--keep <n>',
+      'documents for the strong model; with more models, a number for each but the first (default: 20)',
+      counts,
+    )
+    .option('--deadline <ms>', 'milliseconds after which the strong model stops', positive);
+}
+
+/** @throws usage errors through `command`: flags that do nothing without others */
+export function checkCascade(command: Command, { cascade, keep, deadline }: CascadeFlags): void {
+  if (cascade === undefined && keep !== undefined) command.error("error: option '--keep' needs --cascade");
+  if (cascade === undefined && deadline !== undefined) command.error("error: option '--deadline' needs --cascade");
+}
+
+/** The models of a cascade, with commas between. */
+export function modelNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.length < 2 || names.includes(''))
+    throw new InvalidArgumentError('It must be two models or more, with commas between.');
+  return names;
+}
+
+export function counts(text: string): number[] {
+  return text.split(',').map(integer(1));
+}
+
 export function addCommonOptions(command: Command, group = 'Options:'): Command {
   return command
     .optionsGroup(group)
@@ -134,7 +181,7 @@ export function loadOptions(flags: Omit<ModelFlags, 'model'>): LoadOptions {
   });
 }
 
-export function rankingOptions(flags: RankingFlags): RerankOptions<InputDocument> {
+export function rankingOptions(flags: RankingFlags & CascadeFlags): RerankOptions<InputDocument> {
   return withoutUndefined<RerankOptions<InputDocument>>({
     topN: flags.topN,
     minScore: flags.minScore,
@@ -144,6 +191,7 @@ export function rankingOptions(flags: RankingFlags): RerankOptions<InputDocument
     blockSize: flags.blockSize,
     overflow: flags.overflow,
     timeout: flags.timeout === undefined ? undefined : flags.timeout * 1000,
+    deadline: flags.deadline,
     returnEmbeddings: flags.embeddings,
   });
 }

@@ -1,4 +1,4 @@
-import type { ModelInfo, RerankResponse, RerankResult, Usage } from '../index.js';
+import type { ModelInfo, RerankResponse, RerankResult, StageReport, Usage } from '../index.js';
 import type { InputDocument } from './documents.js';
 
 export interface Ranking {
@@ -9,7 +9,7 @@ export interface Ranking {
 
 /** One JSON object with everything, in the field names of Jina's API. Indented for people, on one line for programs. */
 export function rankJson({ model, query, response }: Ranking, indented: boolean): string {
-  const { usage } = response;
+  const { usage, stages } = response;
   const body = {
     model: model.name,
     query,
@@ -23,12 +23,22 @@ export function rankJson({ model, query, response }: Ranking, indented: boolean)
       overflow: usage.overflow,
       milliseconds: roundedTimes(usage.milliseconds),
     },
+    ...(stages ? { stages: stages.map(stageJson) } : {}),
   };
   return `${JSON.stringify(body, null, indented ? 2 : 0)}\n`;
 }
 
+function stageJson({ model, scoreKind, documents, scored, complete, milliseconds, usage }: StageReport): object {
+  const times = { milliseconds: rounded(milliseconds), total_tokens: usage.totalTokens };
+  return { model, score_kind: scoreKind, documents, scored, complete, ...times };
+}
+
 function roundedTimes(times: Usage['milliseconds']): Record<string, number> {
-  return Object.fromEntries(Object.entries(times).map(([stage, time]) => [stage, Math.round(time * 1000) / 1000]));
+  return Object.fromEntries(Object.entries(times).map(([stage, time]) => [stage, rounded(time)]));
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
 }
 
 /** JSON Lines: one result a line, best first. */
@@ -43,6 +53,7 @@ function resultJson(result: RerankResult<InputDocument>): object {
     relevance_score: result.relevanceScore,
     ...(result.logit === undefined ? {} : { logit: result.logit }),
     ...(result.chunk === undefined ? {} : { chunk: result.chunk }),
+    ...(result.stage === undefined ? {} : { stage: result.stage }),
     document: id === undefined ? { text } : { id, text },
     truncated: result.truncated,
     ...(result.embedding === undefined ? {} : { embedding: result.embedding }),

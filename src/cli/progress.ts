@@ -25,7 +25,7 @@ export function progressLine(
   now: () => number = () => performance.now(),
 ): ProgressLine {
   const created = now();
-  let stage: Progress['stage'] | undefined;
+  let stage: string | undefined;
   let began = created;
   let first = 0;
   let drawn = 0;
@@ -39,8 +39,9 @@ export function progressLine(
   return {
     update(progress) {
       const time = now();
-      if (progress.stage !== stage) {
-        stage = progress.stage;
+      const current = `${progress.stage} ${progress.step?.index ?? ''}`;
+      if (current !== stage) {
+        stage = current;
         began = time;
         first = progress.done;
         drawn = 0;
@@ -66,9 +67,10 @@ export function progressFor(wanted: boolean, { stderr, env }: Shell): ProgressLi
 }
 
 /** `first`: what was done before, as of a download that is resumed; it says nothing about the rate. */
-function describeProgress({ stage, done, total }: Progress, elapsed: number, first: number): string {
+function describeProgress({ stage, done, total, step }: Progress, elapsed: number, first: number): string {
   const fraction = total > 0 ? Math.min(1, done / total) : 0;
-  const start = `${NAMES[stage]} ${bar(fraction, BAR)} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
+  const name = step ? `${NAMES[stage]} ${step.index + 1}/${step.count}` : NAMES[stage];
+  const start = `${name} ${bar(fraction, BAR)} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
   if (stage === 'load') return start;
   const amount = stage === 'download' ? bytes : count;
   const parts = [

@@ -1,11 +1,15 @@
 import { Command, Option } from 'commander';
 import { type InputDocument, type InputFormat, readDocuments, readText } from './documents.js';
 import { footer } from './footer.js';
+import { loadModels } from './load.js';
 import {
+  addCascadeOptions,
   addCommonOptions,
   addModelOptions,
   addRankingOptions,
+  type CascadeFlags,
   type CommonFlags,
+  checkCascade,
   loadOptions,
   type ModelFlags,
   type RankingFlags,
@@ -18,7 +22,7 @@ import { style } from './style.js';
 import { rankTable } from './table.js';
 import { wrap } from './width.js';
 
-interface RankFlags extends ModelFlags, RankingFlags, CommonFlags {
+interface RankFlags extends ModelFlags, RankingFlags, CascadeFlags, CommonFlags {
   query?: string;
   queryFile?: string;
   input?: InputFormat;
@@ -40,6 +44,7 @@ Examples:
   ls notes | llama-rerank rank -q "holiday plans" -n 5
   llama-rerank rank -q "late parcels" --field body --json tickets.jsonl
   llama-rerank rank -m jina-reranker-v3 -q "Wie spät ist es?" -n 3 *.txt
+  llama-rerank rank --cascade starter,jina-reranker-v3 --deadline 2000 -q "late parcels" *.txt
 
 A file is a document; a line of stdin is a document; a line of a .jsonl or .ndjson file is a JSON object.
 Bars show where a score lies between the lowest and the highest of the shown scores and 0.
@@ -62,6 +67,7 @@ export function rankCommand(shell: Shell): Command {
     .option('--field <name>', 'field of a JSON object that holds the text; dots lead into nested objects', 'text');
   addRankingOptions(command);
   addModelOptions(command);
+  addCascadeOptions(command);
   command
     .optionsGroup('Output:')
     .addOption(new Option('--json', "one JSON object, with the fields of Jina's API").conflicts('jsonl'))
@@ -84,7 +90,8 @@ async function rank(command: Command, files: string[], flags: RankFlags, shell: 
 
   if (flags.verbose) await shell.api.setLogLevel(flags.verbose === 1 ? 3 : 4);
   const columns = columnsOf(shell.stderr, shell.env);
-  if (flags.model === undefined) say(`${wrap(STARTER_NOTICE, columns).join('\n')}\n`, flags, shell);
+  if (flags.model === undefined && flags.cascade === undefined)
+    say(`${wrap(STARTER_NOTICE, columns).join('\n')}\n`, flags, shell);
   const { loadMilliseconds, ...ranking } = await compute(query, documents, flags, shell);
   await write(shell.stdout, render(ranking, flags, shell));
   say(`\n${footer(ranking, documents.length, loadMilliseconds, columns)}`, flags, shell);
@@ -100,6 +107,7 @@ function say(text: string, flags: RankFlags, { stdout, stderr, env }: Shell): vo
 
 function checkUsage(command: Command, sources: string[], flags: RankFlags): void {
   if (flags.query === undefined && flags.queryFile === undefined) command.error('error: the query is missing (--query)');
+  checkCascade(command, flags);
   if (sources.length === 0) command.error('error: there are no documents: name files, or pipe lines into stdin');
   const stdinUses = [...sources, flags.queryFile].filter((source) => source === '-').length;
   if (stdinUses > 1) command.error('error: stdin can be read only once (name files for the documents)');
@@ -123,7 +131,7 @@ async function compute(
   const { update: onProgress } = progress;
   try {
     const start = performance.now();
-    const reranker = await shell.api.Reranker.load(flags.model, { ...loadOptions(flags), signal, onProgress, onNotice });
+    const reranker = await loadModels(shell.api, flags, { ...loadOptions(flags), signal, onProgress, onNotice });
     const loadMilliseconds = performance.now() - start;
     try {
       const response = await reranker.rerank(query, documents, { ...rankingOptions(flags), signal, onProgress });
@@ -140,7 +148,7 @@ function render(ranking: Ranking, flags: RankFlags, shell: Shell): string {
   const { stdout, env } = shell;
   if (flags.jsonl) return rankJsonLines(ranking);
   if (flags.json) return rankJson(ranking, isTerminal(stdout, env) && !flags.embeddings);
-  const { results } = ranking.response;
+  const { results, stages } = ranking.response;
   const color = hasColor(stdout, env, flags.color);
-  return rankTable(results, { columns: columnsOf(stdout, env), color, fullText: flags.fullText === true });
+  return rankTable(results, { columns: columnsOf(stdout, env), color, fullText: flags.fullText === true, stages });
 }

@@ -6,9 +6,12 @@ import {
   addCommonOptions,
   addLoadOptions,
   type CommonFlags,
+  checkCascade,
+  counts,
   integer,
   loadOptions,
   type ModelFlags,
+  modelNames,
   positive,
 } from './options.js';
 import { STARTER_NOTICE } from './rank.js';
@@ -20,6 +23,9 @@ interface ServeFlags extends Omit<ModelFlags, 'model'>, CommonFlags {
   host: string;
   port: number;
   model?: Served[];
+  cascade?: Served[];
+  keep?: number[];
+  deadline?: number;
   apiKey?: string[];
   apiKeyFile?: string;
   allowHost?: string[];
@@ -37,6 +43,7 @@ Examples:
   llama-rerank serve
   llama-rerank serve -m jina-reranker-v3
   llama-rerank serve -m jina-reranker-v3 -m quick=all-MiniLM-L6-v2
+  llama-rerank serve --cascade jina-reranker-v3=starter,jina-reranker-v3 --deadline 2000
   llama-rerank serve --host 0.0.0.0 --api-key-file keys.txt
 
   curl http://127.0.0.1:8080/v1/rerank -H 'Content-Type: application/json' \\
@@ -70,6 +77,17 @@ export function serveCommand(shell: Shell): Command {
       'known name, hf:user/repo:quantization, GGUF file, or alias=any of them; may be repeated',
       model,
     )
+    .option(
+      '--cascade <fast,strong>',
+      'models as one, with commas between: each orders the best of the one before; or alias=them; may be repeated',
+      cascade,
+    )
+    .option(
+      '--keep <n>',
+      'documents for the strong model; with more models, a number for each but the first (default: 20)',
+      counts,
+    )
+    .option('--deadline <ms>', 'milliseconds after which the strong model of a cascade stops (default: none)', positive)
     .option('--strict-model', 'refuse other model names than those served, even if only one is')
     .option('--idle-timeout <seconds>', 'unload models but the first after this time; 0 never (default: 600)', integer(0));
   addLoadOptions(command);
@@ -78,14 +96,17 @@ export function serveCommand(shell: Shell): Command {
 }
 
 async function serve(command: Command, flags: ServeFlags, shell: Shell): Promise<void> {
-  const names = (flags.model ?? []).map(({ name }) => name);
+  const served = [...(flags.model ?? []), ...(flags.cascade ?? []).map((entry) => ({ ...entry, keep: flags.keep }))];
+  const names = served.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) command.error(`error: two models are called ${twice}: name one of them, as in other=${twice}`);
-  if (names.length > 1 && flags.head !== undefined) command.error("error: option '--head' is for a single model");
+  if (flags.head !== undefined && (names.length > 1 || flags.cascade))
+    command.error("error: option '--head' is for a single model");
+  checkCascade(command, { ...flags, cascade: flags.cascade?.map(({ name }) => name) });
   const server = await shell.startServer({
     host: flags.host,
     port: flags.port,
-    models: flags.model,
+    models: served.length > 0 ? served : undefined,
     loadOptions: { ...loadOptions(flags), onNotice: (notice) => void shell.stderr.write(`llama-rerank: ${notice}\n`) },
     apiKeys: allKeys(flags, shell.env),
     allowedHosts: flags.allowHost,
@@ -93,13 +114,14 @@ async function serve(command: Command, flags: ServeFlags, shell: Shell): Promise
     strictModel: flags.strictModel,
     idleTimeout: inMilliseconds(flags.idleTimeout),
     timeout: inMilliseconds(flags.timeout),
+    deadline: flags.deadline,
     queueLimit: flags.queue,
     maxDocuments: flags.maxDocuments,
     logLevel: flags.logLevel,
   });
   shell.stderr.write(`llama-rerank: listening at ${server.url} (Ctrl-C ends it)\n`);
   shell.stderr.write(`llama-rerank: open ${new URL('/', server.url)} in a browser to try it\n`);
-  if (flags.model === undefined) shell.stderr.write(`llama-rerank: ${STARTER_NOTICE}\n`);
+  if (served.length === 0) shell.stderr.write(`llama-rerank: ${STARTER_NOTICE}\n`);
   await server.ended;
 }
 
@@ -147,6 +169,16 @@ function model(value: string, before: Served[] = []): Served[] {
   const [, alias, rest] = /^([^=/\\]+)=(.+)$/s.exec(value) ?? [];
   const target = rest ?? value;
   if (target.trim() === '') throw new InvalidArgumentError('It must be the name of a model or a file.');
-  const name = alias ?? (/\.gguf$/i.test(target) ? basename(target.replaceAll('\\', '/')).replace(/\.gguf$/i, '') : target);
-  return [...before, { name, model: target }];
+  return [...before, { name: alias ?? nameOf(target), model: target }];
+}
+
+function nameOf(target: string): string {
+  return /\.gguf$/i.test(target) ? basename(target.replaceAll('\\', '/')).replace(/\.gguf$/i, '') : target;
+}
+
+/** `alias=fast,strong`, or without alias called `fast+strong`. */
+function cascade(value: string, before: Served[] = []): Served[] {
+  const [, alias, rest] = /^([^=/\\]+)=(.+)$/s.exec(value) ?? [];
+  const stages = modelNames(rest ?? value);
+  return [...before, { name: alias ?? stages.map(nameOf).join('+'), stages }];
 }

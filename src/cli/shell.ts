@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type {
   CachedModel,
+  CascadeOptions,
   Gpu,
   LoadOptions,
   ModelFiles,
@@ -20,7 +21,10 @@ import type { Probe } from './probe.js';
 
 /** What the commands use of this package. */
 export interface Api {
-  Reranker: { load(model?: string, options?: LoadOptions): Promise<LoadedReranker> };
+  Reranker: {
+    load(model?: string, options?: LoadOptions): Promise<LoadedReranker>;
+    cascade(stages: readonly LoadedReranker[], options?: CascadeOptions): LoadedReranker;
+  };
   listDevices(options?: { gpu?: Gpu }): Promise<{ library: NativeLibrary; devices: NativeDevice[] }>;
   inspectModel(path: string, options?: { head?: string | undefined; documents?: number | undefined }): Promise<ModelReport>;
   resolveModel(name: string, options?: ResolveOptions): Promise<ModelFiles>;

@@ -1,4 +1,4 @@
-import type { RerankResult } from '../index.js';
+import type { RerankResult, StageReport } from '../index.js';
 import type { InputDocument } from './documents.js';
 import { bar, style } from './style.js';
 import { displayWidth, fitEnd, fitStart, oneLine, pad, plainLines, wrap } from './width.js';
@@ -8,6 +8,8 @@ export interface TableOptions {
   color: boolean;
   /** Print each document whole below its row, instead of the beginning in its row. */
   fullText: boolean;
+  /** Of a cascade. */
+  stages?: readonly StageReport[] | undefined;
 }
 
 const GAP = '  ';
@@ -17,12 +19,12 @@ const SHORTEST_PREVIEW = 12;
 /**
  * The results as a table for people: rank, score, a bar, the document's name or index, the beginning of its text. Bars show
  * where a score lies between the lowest and the highest of the shown scores and 0. `*` marks documents of which the model saw
- * only the beginning. Without `color`, nothing but text and line breaks comes out.
+ * only the beginning. A line stands where the results of another stage of a cascade begin: their bars have a scale of their own. Without `color`, nothing but text and line breaks comes out.
  */
 export function rankTable(results: RerankResult<InputDocument>[], options: TableOptions): string {
   if (results.length === 0) return '';
   const paint = style(options.color);
-  const scale = scaleOf(results);
+  const scales = scalesOf(results);
   const layout = layOut(results, options.columns);
   const header = [
     pad('#', layout.rank, 'left'),
@@ -33,7 +35,10 @@ export function rankTable(results: RerankResult<InputDocument>[], options: Table
   ];
   const lines = [paint.dim(header.join(GAP).trimEnd())];
   for (const [place, result] of results.entries()) {
-    const fraction = scale(result.relevanceScore);
+    const { stage = 0 } = result;
+    if (place > 0 && stage !== (results[place - 1]?.stage ?? 0))
+      lines.push(paint.dim(rule(options.stages?.[stage], options.columns)));
+    const fraction = scales(stage)(result.relevanceScore);
     const color = fraction > 2 / 3 ? paint.green : fraction > 1 / 3 ? paint.yellow : paint.dim;
     const label = layout.labels[place] ?? '';
     const shown = folderOf(label) === '' ? fitStart(label, layout.label) : fitEnd(label, layout.label);
@@ -56,6 +61,20 @@ export function rankTable(results: RerankResult<InputDocument>[], options: Table
 function wholeText(result: RerankResult<InputDocument>, columns: number): string[] {
   const lines = plainLines(`${result.truncated ? '* ' : ''}${result.document.text}`);
   return [...lines.flatMap((line) => wrap(line, columns - INDENT.length)).map((line) => (INDENT + line).trimEnd()), ''];
+}
+
+/** What the documents below it were scored by. */
+function rule(stage: StageReport | undefined, columns: number): string {
+  return fitStart(`${GAP}── below: scored by ${oneLine(stage?.model ?? 'another model')} only ──`, columns);
+}
+
+type Scale = (score: number) => number;
+
+/** A scale for each stage. */
+function scalesOf(results: RerankResult<InputDocument>[]): (stage: number) => Scale {
+  const stages = [...new Set(results.map(({ stage = 0 }) => stage))];
+  const scales = new Map(stages.map((stage) => [stage, scaleOf(results.filter((result) => (result.stage ?? 0) === stage))]));
+  return (stage) => scales.get(stage) as Scale;
 }
 
 function scaleOf(results: RerankResult<InputDocument>[]): (score: number) => number {

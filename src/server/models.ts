@@ -1,5 +1,6 @@
 import { RerankError } from '../index.js';
 import { abortable } from './abortable.js';
+import { loadCascade } from './cascade.js';
 import { HttpError } from './errors.js';
 import type { ServedModel, ServedReranker, Settings } from './options.js';
 
@@ -65,6 +66,11 @@ export class Model {
     return this.#loaded?.model;
   }
 
+  /** The models of a cascade, as the server was told them. */
+  get stages(): readonly string[] | undefined {
+    return this.served.stages;
+  }
+
   get isLoading(): boolean {
     return this.#loading !== undefined && this.#loaded === undefined;
   }
@@ -79,7 +85,9 @@ export class Model {
     try {
       this.closing.throwIfAborted();
       const { load, loadOptions } = this.settings;
-      const reranker = await load(this.served.model, { ...loadOptions, signal: this.closing });
+      const { model, stages, keep } = this.served;
+      const options = { ...loadOptions, signal: this.closing };
+      const reranker = stages ? await loadCascade(stages, keep, options) : await load(model, options);
       this.#loaded = reranker;
       return reranker;
     } catch (error) {

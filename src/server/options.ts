@@ -1,5 +1,5 @@
 import type { FastifyServerOptions } from 'fastify';
-import { type LoadOptions, type Ranker, Reranker } from '../index.js';
+import { type CascadeOptions, type LoadOptions, type Ranker, Reranker } from '../index.js';
 
 /** A model that the server offers. */
 export interface ServedModel {
@@ -7,6 +7,10 @@ export interface ServedModel {
   name: string;
   /** What `Reranker.load` takes; without it, the starter model. */
   model?: string;
+  /** In its place: models of a cascade, the fastest first, each as `Reranker.load` takes it. */
+  stages?: readonly string[];
+  /** See `Reranker.cascade`. */
+  keep?: CascadeOptions['keep'];
 }
 
 /** What the server uses of a loaded model. */
@@ -21,7 +25,7 @@ export interface ServerOptions {
   models?: readonly ServedModel[];
   /** How all of them are loaded: threads, GPU and so on. */
   loadOptions?: LoadOptions;
-  /** Default `Reranker.load`. */
+  /** Default `Reranker.load`. Not for the stages of cascades. */
   load?: LoadModel;
   /** Refuse names that are not served, even if only one model is. Default false. */
   strictModel?: boolean;
@@ -41,6 +45,8 @@ export interface ServerOptions {
   bodyLimit?: number;
   /** Milliseconds for a request, waiting and loading included. Default 2 minutes. */
   timeout?: number;
+  /** Cascades: milliseconds after which no stage but the first goes on; a request may ask for less. Default 0: none. */
+  deadline?: number;
   /** Milliseconds in which the headers of a request must have come. Default 10 s. */
   headersTimeout?: number;
   /** Milliseconds in which a whole request must have come. Default 30 s. */
@@ -70,6 +76,7 @@ const DEFAULTS: Settings = {
   maxDocuments: 1000,
   bodyLimit: 4 << 20,
   timeout: 120_000,
+  deadline: 0,
   headersTimeout: 10_000,
   bodyTimeout: 30_000,
   keepAliveTimeout: 72_000,
@@ -84,5 +91,7 @@ export function readOptions(options: ServerOptions): Settings {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (names.length === 0) throw new TypeError('models: expected at least one');
   if (twice !== undefined) throw new TypeError(`models: two are called ${twice}`);
+  const both = settings.models.find(({ model, stages }) => model !== undefined && stages !== undefined);
+  if (both) throw new TypeError(`models: ${both.name} has a model and stages; expected one of them`);
   return settings;
 }

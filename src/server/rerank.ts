@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RerankOptions, RerankResponse } from '../index.js';
 import { type Context, checkAvailable } from './context.js';
-import { HttpError } from './errors.js';
+import { HttpError, invalidField } from './errors.js';
 import type { ServedReranker } from './options.js';
 
 /** A call in the library's terms, whichever API it came by. */
@@ -14,6 +14,8 @@ export interface Call {
   returnEmbeddings?: boolean | null | undefined;
   /** Default true; false refuses the call where a text would be cut. */
   truncation?: boolean | null | undefined;
+  /** Milliseconds, for a cascade. */
+  deadline?: number | null | undefined;
   /** What the body calls the documents, for errors. Default `documents`. */
   field?: string;
 }
@@ -38,11 +40,13 @@ export async function rerank(context: Context, request: FastifyRequest, reply: F
   checkAvailable(context);
   if (call.query.trim() === '') throw new HttpError(422, 'INPUT_INVALID', 'query: is empty', emptyQuery);
   request.work = { model: model.name, documents: call.documents.length };
+  const arrived = performance.now();
   const leave = admission.enter();
   const watch = watchRequest(context, reply);
   try {
-    const { info, results, usage } = await model.use(watch.signal, async (reranker) => {
-      const answer = await reranker.rerank(call.query, call.documents, { ...optionsFor(call, reranker), signal: watch.signal });
+    const { info, results, usage, stages } = await model.use(watch.signal, async (reranker) => {
+      const options = { ...optionsFor(call, reranker, arrived, context.settings.deadline), signal: watch.signal };
+      const answer = await reranker.rerank(call.query, call.documents, options);
       return { ...answer, info: reranker.model };
     });
     if (call.truncation === false) refuseCut(results, usage.queryTruncated, call.field ?? 'documents');
@@ -54,7 +58,7 @@ export async function rerank(context: Context, request: FastifyRequest, reply: F
     const best = results.slice(0, call.topN ?? undefined);
     metrics.truncated.inc(best.filter(({ truncated }) => truncated).length);
     request.work.tokens = usage.totalTokens;
-    return { model: model.name, info, results: best, usage };
+    return { model: model.name, info, results: best, usage, ...(stages ? { stages } : {}) };
   } finally {
     watch.end();
     leave();
@@ -85,8 +89,13 @@ function watchRequest({ settings, metrics, stop }: Context, reply: FastifyReply)
   };
 }
 
-function optionsFor(call: Call, { model }: ServedReranker): RerankOptions<string> {
+function optionsFor(call: Call, { model }: ServedReranker, arrived: number, longest: number): RerankOptions<string> {
   const options: RerankOptions<string> = {};
+  const isCascade = model.accepts?.options.includes('deadline') ?? false;
+  if (call.deadline && !isCascade) throw invalidField('deadline_ms', 'deadline_ms: the model is no cascade; leave it out');
+  const deadline = Math.min(call.deadline || Number.POSITIVE_INFINITY, longest || Number.POSITIVE_INFINITY);
+  // What the request has waited for the model to be loaded counts. One that is over by then still gets the first stage's order.
+  if (isCascade && Number.isFinite(deadline)) options.deadline = Math.max(arrived + deadline - performance.now(), 1);
   if (call.maxDocumentTokens) options.maxDocumentTokens = Math.min(call.maxDocumentTokens, model.maxDocumentTokens);
   if (call.returnEmbeddings) options.returnEmbeddings = true;
   // A listwise model may read the list in several prompts, which cuts nothing.

@@ -25,6 +25,7 @@ export interface JinaBody {
   max_doc_length?: number | null;
   return_embeddings?: boolean | null;
   truncation?: boolean | null;
+  deadline_ms?: number | null;
   details?: boolean | null;
 }
 
@@ -41,6 +42,12 @@ const jina = (maxDocuments: number) => ({
     max_doc_length: { ...count, description: "Cut documents to so many tokens. Default: the model's own limit." },
     return_embeddings: { ...flag, description: 'Return the embedding of each document (listwise and similarity models).' },
     truncation: { ...flag, description: 'false: refuse the request where a text would be cut. Default: true.' },
+    deadline_ms: {
+      type: ['number', 'null'],
+      exclusiveMinimum: 0,
+      maximum: 2 ** 31 - 1,
+      description: 'Not of Jina: milliseconds after which no stage of a cascade but the first goes on.',
+    },
     details: { ...flag, description: 'Not of Jina: tell what was cut, logits, stages and times.' },
   },
 });
@@ -112,6 +119,7 @@ const result = {
       description: 'With details.',
       properties: { index: { type: 'integer' }, count: { type: 'integer' } },
     },
+    stage: { type: 'integer', description: 'With details: the stage of a cascade that scored it, from 0.' },
   },
 };
 

@@ -2,7 +2,15 @@ import { Readable, Writable } from 'node:stream';
 import type { Probe } from '../../src/cli/probe.js';
 import { runCli } from '../../src/cli/program.js';
 import type { Api, LoadedReranker, OutputStream, ServeOptions } from '../../src/cli/shell.js';
-import type { CachedModel, LoadOptions, ModelInfo, RerankOptions, ResolveOptions, Verification } from '../../src/index.js';
+import type {
+  CachedModel,
+  CascadeOptions,
+  LoadOptions,
+  ModelInfo,
+  RerankOptions,
+  ResolveOptions,
+  Verification,
+} from '../../src/index.js';
 
 export interface Sink {
   stream: OutputStream;
@@ -43,6 +51,7 @@ export const MODEL: ModelInfo = {
 export interface FakeRun {
   /** What was passed on to the library. */
   loads: { model: string | undefined; options: LoadOptions }[];
+  cascades: { stages: number; options: CascadeOptions }[];
   calls: { query: string; documents: { id?: string | number; text: string }[]; options: RerankOptions<never> }[];
   resolved: { name: string; options: ResolveOptions }[];
   verified: { model: string; options: LoadOptions }[];
@@ -62,7 +71,7 @@ export interface FakeOptions {
   signal?: AbortSignal;
   /** Takes the place of scoring: documents score by their length, longest first. */
   rerank?: LoadedReranker['rerank'];
-  load?: (options: LoadOptions) => Promise<void>;
+  load?: (options: LoadOptions, model: string | undefined) => Promise<void>;
   resolve?: (options: ResolveOptions) => Promise<void> | void;
   verification?: Verification;
   /** The life of a server. */
@@ -76,6 +85,7 @@ export interface FakeOptions {
 export async function runFake(argv: string[], options: FakeOptions = {}): Promise<FakeRun> {
   const run: FakeRun = {
     loads: [],
+    cascades: [],
     calls: [],
     resolved: [],
     verified: [],
@@ -101,8 +111,13 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
     Reranker: {
       async load(model, loadOptions = {}) {
         run.loads.push({ model, options: loadOptions });
-        await options.load?.(loadOptions);
+        await options.load?.(loadOptions, model);
         return { model: MODEL, rerank, dispose: async () => void run.disposed++ };
+      },
+      cascade(stages, cascadeOptions = {}) {
+        run.cascades.push({ stages: stages.length, options: cascadeOptions });
+        const dispose = async () => void (await Promise.all(stages.map((stage) => stage.dispose())));
+        return { model: MODEL, rerank, dispose };
       },
     },
     listDevices: async () => ({

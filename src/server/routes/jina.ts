@@ -23,6 +23,7 @@ export function jinaRoutes(app: FastifyInstance, context: Context): void {
         maxDocumentTokens: body.max_doc_length,
         returnEmbeddings: body.return_embeddings,
         truncation: body.truncation,
+        deadline: body.deadline_ms,
       });
       return jinaAnswer(outcome, body);
     });
@@ -33,7 +34,7 @@ export function textOf(document: string | { text: string }): string {
   return typeof document === 'string' ? document : document.text;
 }
 
-function jinaAnswer({ model, info, results, usage }: Outcome, body: JinaBody): object {
+function jinaAnswer({ model, info, results, usage, stages }: Outcome, body: JinaBody): object {
   const bare = body.return_documents === false || body.return_documents === 'false';
   const { totalTokens, reusedTokens, queryTruncated, overflow, blocks, milliseconds } = usage;
   const details = {
@@ -44,17 +45,25 @@ function jinaAnswer({ model, info, results, usage }: Outcome, body: JinaBody): o
     blocks,
     milliseconds,
     tokens: { total: totalTokens, reused: reusedTokens },
+    stages: stages?.map((stage) => ({
+      model: stage.model,
+      score_kind: stage.scoreKind,
+      documents: stage.documents,
+      scored: stage.scored,
+      complete: stage.complete,
+      milliseconds: stage.milliseconds,
+    })),
   };
   return {
     model,
     object: 'list',
     usage: { total_tokens: totalTokens, prompt_tokens: totalTokens },
-    results: results.map(({ index, relevanceScore, document, embedding, truncated, logit, chunk }) => ({
+    results: results.map(({ index, relevanceScore, document, embedding, truncated, logit, chunk, stage }) => ({
       index,
       relevance_score: relevanceScore,
       ...(bare ? {} : { document: mirrored(document, body.documents[index]) }),
       ...(embedding ? { embedding } : {}),
-      ...(body.details ? { truncated, logit, chunk } : {}),
+      ...(body.details ? { truncated, logit, chunk, stage } : {}),
     })),
     ...(body.details ? { details } : {}),
   };

@@ -16,7 +16,7 @@ export function modelRoutes(app: FastifyInstance, { models }: Context): void {
   });
 }
 
-function describeModel({ name, created, info }: Model): object {
+function describeModel({ name, created, info, stages }: Model): object {
   const described = info && {
     family: info.family,
     score_kind: info.scoreKind,
@@ -28,5 +28,13 @@ function describeModel({ name, created, info }: Model): object {
     max_document_tokens: info.maxDocumentTokens,
     device: info.device,
   };
-  return { id: name, object: 'model', created, owned_by: 'llama-rerank', loaded: info !== undefined, ...described };
+  return {
+    id: name,
+    object: 'model',
+    created,
+    owned_by: 'llama-rerank',
+    loaded: info !== undefined,
+    ...(stages ? { stages } : {}),
+    ...described,
+  };
 }
