@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { cacheCommand } from './cache.js';
 import { devicesCommand } from './devices.js';
+import { evalCommand } from './eval.js';
 import { describe, EXIT, exitCodeOf } from './exit.js';
 import { inspectCommand } from './inspect.js';
 import { expandShortNames } from './options.js';
@@ -40,7 +41,16 @@ function buildProgram(shell: Shell): Command {
     .version(packageVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false);
-  const commands = [rankCommand, serveCommand, pullCommand, cacheCommand, verifyCommand, devicesCommand, inspectCommand];
+  const commands = [
+    rankCommand,
+    serveCommand,
+    pullCommand,
+    cacheCommand,
+    verifyCommand,
+    evalCommand,
+    devicesCommand,
+    inspectCommand,
+  ];
   for (const make of commands) program.addCommand(make(shell));
   connect(program, shell);
   return program;

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type {
   CachedModel,
+  EmbedOptions,
   Gpu,
   LoadOptions,
   ModelFiles,
@@ -37,6 +38,7 @@ export interface LoadedReranker {
     documents: InputDocument[],
     options?: RerankOptions<InputDocument>,
   ): Promise<RerankResponse<InputDocument>>;
+  embedDocuments(documents: InputDocument[], options?: EmbedOptions<InputDocument>): Promise<Float32Array[]>;
   dispose(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { Ranker } from '../index.js';
+import type { EvalRanker } from './ranker.js';
 import type { Task } from './task.js';
 
 /** Documents of one call. */
@@ -9,7 +9,7 @@ const CHUNK = 128;
  * is computed together moves the last digits: so a run that is resumed gives the same scores. Embeddings that no later query needs are freed.
  */
 export class EmbeddedDocuments {
-  readonly #ranker: Ranker;
+  readonly #ranker: EvalRanker;
   readonly #texts: Task['texts'];
   readonly #ids: readonly string[];
   readonly #places = new Map<string, number>();
@@ -17,7 +17,7 @@ export class EmbeddedDocuments {
   readonly #uses = new Map<string, number>();
   readonly #vectors = new Map<string, Float32Array>();
 
-  constructor(ranker: Ranker, { queries, texts }: Task) {
+  constructor(ranker: EvalRanker, { queries, texts }: Task) {
     this.#ranker = ranker;
     this.#texts = texts;
     for (const id of queries.flatMap(({ documents }) => documents)) {
@@ -32,7 +32,7 @@ export class EmbeddedDocuments {
     const missing = documents.filter((id) => !this.#vectors.has(id));
     for (const chunk of new Set(missing.map((id) => Math.floor((this.#places.get(id) as number) / CHUNK)))) {
       const ids = this.#ids.slice(chunk * CHUNK, (chunk + 1) * CHUNK);
-      const texts = ids.map((id) => this.#texts.get(id) as string);
+      const texts = ids.map((id) => ({ id, text: this.#texts.get(id) as string }));
       const vectors = await this.#ranker.embedDocuments(texts, signal ? { signal } : {});
       for (const [i, id] of ids.entries()) if (this.#uses.has(id)) this.#vectors.set(id, vectors[i] as Float32Array);
     }

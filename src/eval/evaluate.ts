@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import type { Ranker, RerankOptions, RerankResponse } from '../index.js';
+import { RerankError, type RerankOptions, type RerankResponse } from '../index.js';
 import { EmbeddedDocuments } from './embedded.js';
 import { type Answer, digest, type Fingerprint, Journal } from './journal.js';
 import { random, shuffled } from './random.js';
+import type { EvalRanker } from './ranker.js';
 import type { EvalProgress, Task, TaskQuery } from './task.js';
 import type { Run } from './trec.js';
 
@@ -33,7 +34,7 @@ export interface EvaluateOptions {
  * @throws RerankError as `rerank` does; JOURNAL_MISMATCH, DATASET_CORRUPT and DATASET_UNREADABLE for the journal; the signal's reason when
  *   it was aborted
  */
-export async function evaluate(task: Task, ranker: Ranker, options: EvaluateOptions = {}): Promise<Answer[]> {
+export async function evaluate(task: Task, ranker: EvalRanker, options: EvaluateOptions = {}): Promise<Answer[]> {
   const { signal, onProgress } = options;
   const journal =
     options.journal === undefined ? undefined : await Journal.open(options.journal, await fingerprint(task, ranker, options));
@@ -41,10 +42,10 @@ export async function evaluate(task: Task, ranker: Ranker, options: EvaluateOpti
     const embedded = embedsOnce(ranker, options) ? new EmbeddedDocuments(ranker, task) : undefined;
     const answers: Answer[] = [];
     for (const query of task.queries) {
-      onProgress?.({ stage: 'queries', done: answers.length, total: task.queries.length });
       signal?.throwIfAborted();
       let answer = journal?.done.get(query.id);
       if (answer === undefined) {
+        onProgress?.({ stage: 'queries', done: answers.length, total: task.queries.length });
         answer = await rerankOne(task, query, ranker, embedded, options);
         await journal?.add(answer);
       }
@@ -59,21 +60,21 @@ export async function evaluate(task: Task, ranker: Ranker, options: EvaluateOpti
 }
 
 /** Cutting documents is up to `rerank`, where it is asked for. */
-function embedsOnce({ model }: Ranker, { rerank = {} }: EvaluateOptions): boolean {
+function embedsOnce({ model }: EvalRanker, { rerank = {} }: EvaluateOptions): boolean {
   return model.family === 'similarity' && rerank.maxDocumentTokens === undefined && rerank.overflow === undefined;
 }
 
 async function rerankOne(
   { texts }: Task,
   query: TaskQuery,
-  ranker: Ranker,
+  ranker: EvalRanker,
   embedded: EmbeddedDocuments | undefined,
   { rerank, order = 'given', seed = 0, signal }: EvaluateOptions,
 ): Promise<Answer> {
   const begin = performance.now();
   const ids = inOrder(query, order, seed);
   const documentEmbeddings = await embedded?.of(ids, signal);
-  const documents = ids.map((id) => texts.get(id) as string);
+  const documents = ids.map((id) => ({ id, text: texts.get(id) as string }));
   const { results, usage } = await ranker.rerank(query.text, documents, {
     ...rerank,
     ...(documentEmbeddings ? { documentEmbeddings } : {}),
@@ -97,7 +98,7 @@ function inOrder({ id, documents }: TaskQuery, order: Order, seed: number): read
 }
 
 /** The model's scores, or places counted from the end where the scores do not say the order, as those of two stages do not. */
-function scoresOf(results: RerankResponse<string>['results']): number[] {
+function scoresOf(results: RerankResponse<unknown>['results']): number[] {
   const scores = results.map(({ relevanceScore }) => relevanceScore);
   const ordered = scores.every((score, i) => i === 0 || score <= (scores[i - 1] as number));
   return ordered ? scores : scores.map((_, i) => scores.length - i);
@@ -110,7 +111,7 @@ export function runOf(answers: readonly Answer[]): Run {
   );
 }
 
-async function fingerprint(task: Task, { model }: Ranker, options: EvaluateOptions): Promise<Fingerprint> {
+async function fingerprint(task: Task, { model }: EvalRanker, options: EvaluateOptions): Promise<Fingerprint> {
   const { rerank = {}, order = 'given', seed = 0, settings = {}, signal } = options;
   return {
     dataset: task.dataset.name,
@@ -145,6 +146,18 @@ async function contentOf({ queries, texts }: Task, signal?: AbortSignal): Promis
 
 async function sha256(file: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) })) hash.update(bytes);
+  try {
+    for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 })) {
+      signal?.throwIfAborted();
+      hash.update(bytes);
+    }
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new RerankError(
+      'MODEL_UNREADABLE',
+      `${file}: expected the model's file, to note which one it is: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
   return hash.digest('hex');
 }

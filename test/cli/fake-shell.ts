@@ -99,7 +99,9 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
       async load(model, loadOptions = {}) {
         run.loads.push({ model, options: loadOptions });
         await options.load?.(loadOptions);
-        return { model: MODEL, rerank, dispose: async () => void run.disposed++ };
+        const embedDocuments = async (documents: { text: string }[]) =>
+          documents.map(({ text }) => Float32Array.of(text.length, 1));
+        return { model: MODEL, rerank, embedDocuments, dispose: async () => void run.disposed++ };
       },
     },
     listDevices: async () => ({
