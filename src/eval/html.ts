@@ -52,8 +52,8 @@ export function htmlReport(report: Report): string {
 <h1>${escapeHtml(dataset)}</h1>
 <p>${queries.toLocaleString('en-US')} queries (${escapeHtml(split)}), the best ${topK} documents of ${escapeHtml(firstStage)}. Compared with ${escapeHtml(baseline)}.
 Intervals hold ${interval.level * 100} % of ${interval.resamples.toLocaleString('en-US')} bootstrap resamples of the queries (seed ${interval.seed}).</p>
-<div class="wide"><table>
-<thead><tr><th></th><th>${escapeHtml(first)}</th><th>difference</th><th>Kendall tau</th><th>same top ${report.depth}</th><th>a query</th>${others.map((metric) => `<th>${escapeHtml(metric)}</th>`).join('')}</tr></thead>
+<div class="wide" tabindex="0" role="region" aria-label="Metrics"><table>
+<thead><tr><td></td><th>${escapeHtml(first)}</th><th>difference</th><th>Kendall tau</th><th>same top ${report.depth}</th><th>a query</th>${others.map((metric) => `<th>${escapeHtml(metric)}</th>`).join('')}</tr></thead>
 <tbody>${systems.map((system) => row(system, metrics)).join('\n')}</tbody>
 </table></div>
 <h2>Queries won and lost</h2>
