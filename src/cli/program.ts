@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { cacheCommand } from './cache.js';
 import { devicesCommand } from './devices.js';
 import { doctorCommand } from './doctor.js';
+import { evalCommand } from './eval.js';
 import { describe, EXIT, exitCodeOf } from './exit.js';
 import { inspectCommand } from './inspect.js';
 import { expandShortNames } from './options.js';
@@ -47,6 +48,7 @@ function buildProgram(shell: Shell): Command {
     pullCommand,
     cacheCommand,
     verifyCommand,
+    evalCommand,
     devicesCommand,
     inspectCommand,
     doctorCommand,

@@ -1,15 +1,26 @@
+import type { EvalProgress } from '../eval/index.js';
 import type { Progress } from '../index.js';
 import { bytes, count, wholeSeconds } from './numbers.js';
 import { columnsOf, isTerminal, type OutputStream, type Shell } from './shell.js';
 import { bar } from './style.js';
 
+/** What a line can show. */
+type AnyProgress = Progress | EvalProgress;
+
 export interface ProgressLine {
-  update(progress: Progress): void;
+  update(progress: AnyProgress): void;
   /** Takes the line away. */
   clear(): void;
 }
 
-const NAMES = { download: 'fetching', load: 'loading', states: 'ranking' };
+const NAMES: Record<AnyProgress['stage'], string> = {
+  download: 'fetching',
+  load: 'loading',
+  states: 'ranking',
+  corpus: 'reading the corpus',
+  search: 'searching',
+  queries: 'evaluating',
+};
 const BAR = 20;
 /** Milliseconds before the first line (most work is done by then) and between two. */
 const PATIENCE = 150;
@@ -39,7 +50,7 @@ export function progressLine(
   return {
     update(progress) {
       const time = now();
-      const current = `${progress.stage} ${progress.step?.index ?? ''}`;
+      const current = `${progress.stage} ${'step' in progress ? progress.step?.index : ''}`;
       if (current !== stage) {
         stage = current;
         began = time;
@@ -67,19 +78,20 @@ export function progressFor(wanted: boolean, { stderr, env }: Shell): ProgressLi
 }
 
 /** `first`: what was done before, as of a download that is resumed; it says nothing about the rate. */
-function describeProgress({ stage, done, total, step }: Progress, elapsed: number, first: number): string {
+function describeProgress(progress: AnyProgress, elapsed: number, first: number): string {
+  const { stage, done, total } = progress;
+  const step = 'step' in progress ? progress.step : undefined;
   const fraction = total > 0 ? Math.min(1, done / total) : 0;
   const name = step ? `${NAMES[stage]} ${step.index + 1}/${step.count}` : NAMES[stage];
   const start = `${name} ${bar(fraction, BAR)} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
-  if (stage === 'load') return start;
+  if (stage === 'load' || stage === 'corpus') return start;
   const amount = stage === 'download' ? bytes : count;
-  const parts = [
-    start,
-    stage === 'download' ? `${bytes(done)} of ${bytes(total)}` : `${count(done)} of ${count(total, 'token')}`,
-  ];
+  const all = stage === 'download' ? bytes(total) : stage === 'states' ? count(total, 'token') : `${count(total)} queries`;
+  const parts = [start, `${amount(done)} of ${all}`];
   const fresh = done - first;
   if (fresh > 0 && elapsed > 0) {
-    parts.push(`${amount(Math.round((fresh / elapsed) * 1000))}/s`);
+    const rate = (fresh / elapsed) * 1000;
+    if (rate >= 1) parts.push(`${amount(Math.round(rate))}/s`);
     if (done < total) parts.push(`${wholeSeconds(((total - done) * elapsed) / fresh)} left`);
   }
   return parts.join('  ');

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type {
   CachedModel,
   CascadeOptions,
+  EmbedOptions,
   Gpu,
   LoadOptions,
   ModelFiles,
@@ -42,6 +43,7 @@ export interface LoadedReranker {
     documents: InputDocument[],
     options?: RerankOptions<InputDocument>,
   ): Promise<RerankResponse<InputDocument>>;
+  embedDocuments(documents: InputDocument[], options?: EmbedOptions<InputDocument>): Promise<Float32Array[]>;
   dispose(): Promise<void>;
 }
 

@@ -43,6 +43,9 @@ const CODES: Record<ErrorCode, number> = {
   NATIVE_ERROR: 1,
   NON_FINITE: 1,
   WORKER_CRASHED: 1,
+  DATASET_UNREADABLE: 2,
+  DATASET_CORRUPT: 2,
+  JOURNAL_MISMATCH: 2,
   INTERNAL: 1,
 };
 

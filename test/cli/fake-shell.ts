@@ -83,6 +83,7 @@ export interface FakeOptions {
 
 /** Runs the command line against a made-up reranker. */
 export async function runFake(argv: string[], options: FakeOptions = {}): Promise<FakeRun> {
+  const embedDocuments = async (documents: { text: string }[]) => documents.map(({ text }) => Float32Array.of(text.length, 1));
   const run: FakeRun = {
     loads: [],
     cascades: [],
@@ -112,12 +113,12 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
       async load(model, loadOptions = {}) {
         run.loads.push({ model, options: loadOptions });
         await options.load?.(loadOptions, model);
-        return { model: MODEL, rerank, dispose: async () => void run.disposed++ };
+        return { model: MODEL, rerank, embedDocuments, dispose: async () => void run.disposed++ };
       },
       cascade(stages, cascadeOptions = {}) {
         run.cascades.push({ stages: stages.length, options: cascadeOptions });
         const dispose = async () => void (await Promise.all(stages.map((stage) => stage.dispose())));
-        return { model: MODEL, rerank, dispose };
+        return { model: MODEL, rerank, embedDocuments, dispose };
       },
     },
     listDevices: async () => ({
