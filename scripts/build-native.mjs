@@ -27,7 +27,7 @@ export function buildNative({ variant = 'release', force = false, quiet = false 
   const flags = [process.versions.modules, process.platform, process.arch, variant];
   const hash = hashOf(root, ['native', 'binding.gyp'], flags);
   if (!force && existsSync(target) && stamped(stamp, hash)) {
-    if (!quiet) console.log(`${relative(root, target)} is up to date`);
+    if (!quiet) console.error(`${relative(root, target)} is up to date`);
     return true;
   }
   rmSync(stamp, { force: true });
@@ -40,7 +40,7 @@ export function buildNative({ variant = 'release', force = false, quiet = false 
     copyFileSync(join(folder, 'build', 'Release', 'llama_rerank.node'), target);
   }
   writeStamp(stamp, hash);
-  console.log(`built ${relative(root, target)}`);
+  console.error(`built ${relative(root, target)}`);
   return true;
 }
 
