@@ -1,5 +1,5 @@
 {
-  "variables": { "asan%": 0 },
+  "variables": { "asan%": 0, "portable%": 0 },
   "targets": [
     {
       "target_name": "llama_rerank",
@@ -26,6 +26,10 @@
       "conditions": [
         ["OS=='linux'", { "libraries": ["-ldl"] }],
         ["OS=='win'", { "defines": ["NOMINMAX", "WIN32_LEAN_AND_MEAN"] }],
+        [
+          "portable==1 and OS=='linux'",
+          { "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-s"] }
+        ],
         [
           "asan==1",
           {

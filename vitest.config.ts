@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const apart = ['test/native/**', 'test/process/**', 'test/timing/**', 'test/goldens/**', 'test/browser/**'];
+const apart = ['test/native/**', 'test/process/**', 'test/timing/**', 'test/goldens/**', 'test/browser/**', 'test/package/**'];
 
 /** The type tests, test/**\/*.test-d.ts, are checked by `npm run typecheck`. */
 export default defineConfig({
@@ -34,6 +34,17 @@ export default defineConfig({
           hookTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 5 },
         },
       },
       {

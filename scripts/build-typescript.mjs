@@ -34,9 +34,10 @@ export function buildTypeScript() {
  */
 function removeOrphans(dist) {
   for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
-    const stem = file.replace(/(\.d\.ts|\.js|\.js\.map)$/, '');
+    const stem = file.replace(/(\.d\.ts|\.js)$/, '');
     const sources = [file, `${stem}.ts`].map((name) => join(root, 'src', name));
-    if (stem !== file && !sources.some((source) => existsSync(source))) rmSync(join(dist, file));
+    if (file.endsWith('.map')) rmSync(join(dist, file));
+    else if (stem !== file && !sources.some((source) => existsSync(source))) rmSync(join(dist, file));
   }
 }
 

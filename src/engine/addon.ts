@@ -1,7 +1,4 @@
-import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { RerankError } from '../errors.js';
+import { addonCandidates, loadFirst } from './find-addon.js';
 
 /**
  * The whole contract of the native addon. Only strings, numbers, booleans and flat typed arrays cross it; inputs are copied at
@@ -164,28 +161,15 @@ export interface NativeHead {
 let loaded: NativeAddon | undefined;
 
 /**
- * Loads the compiled addon, once. `LLAMA_RERANK_ADDON` names another file.
+ * Loads the compiled addon, once: what `LLAMA_RERANK_ADDON` names, or what was compiled in this checkout, or the platform's package.
  *
  * @throws RerankError NATIVE_LOAD_FAILED with what was tried.
  */
 export function loadAddon(): NativeAddon {
   if (loaded) return loaded;
-  const require = createRequire(import.meta.url);
-  const override = process.env.LLAMA_RERANK_ADDON;
-  const file = override ? resolve(override) : fileURLToPath(new URL('../../build/Release/llama_rerank.node', import.meta.url));
-  try {
-    loaded = require(file) as NativeAddon;
-  } catch (cause) {
-    throw new RerankError(
-      'NATIVE_LOAD_FAILED',
-      `the native addon could not be loaded on ${process.platform}-${process.arch} (Node ${process.version}, N-API ${process.versions.napi}). ` +
-        `Tried ${file}: ${(cause as Error).message.split('\n')[0]}. ` +
-        (override ? 'Check LLAMA_RERANK_ADDON.' : 'In a checkout, run: npm run build:native'),
-      { cause },
-    );
-  }
+  const addon = loadFirst(addonCandidates(), Boolean(process.env.LLAMA_RERANK_ADDON)) as NativeAddon;
   // Cleanup hooks do not run on process.exit() or after a throw, so the threads are stopped here as well.
-  const addon = loaded;
   process.on('exit', () => addon.shutdown());
+  loaded = addon;
   return addon;
 }

@@ -1,21 +1,10 @@
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { RerankError } from '../errors.js';
 import type { Gpu } from '../types.js';
 import { loadAddon, type NativeAddon, type NativeDevice, type NativeLibrary } from './addon.js';
-
-/** The release of the platform packages that this version is tested with. */
-const PACKAGE_VERSION = '3.21.1';
-
-type GpuBackend = 'metal' | 'cuda' | 'vulkan';
-
-/** llama.cpp's shared libraries in one folder. */
-interface LibraryFiles {
-  folder: string;
-  llama: string;
-  ggml: string;
-  base: string;
-}
+import { adviseOnLoading } from './advice.js';
+import { failure } from './failure.js';
+import { findLibrary, type LibraryFiles, PACKAGE_VERSION } from './find-library.js';
+import { describePlatform, findLibc, PLATFORM } from './platform.js';
 
 /** An opened llama.cpp and its devices. */
 export interface OpenLibrary extends NativeLibrary {
@@ -41,59 +30,21 @@ export function openLibrary(gpu: Gpu): Promise<OpenLibrary> {
 
 async function open(gpu: Gpu): Promise<OpenLibrary> {
   const addon = loadAddon();
-  const files = await find(gpu);
-  const library = addon.openLibrary(files.folder, files.llama, files.ggml, files.base);
+  const library = openFiles(addon, await findLibrary(gpu));
   return { ...library, addon, devices: addon.devices() };
 }
 
-/** npm packages that hold llama.cpp for this platform, in the order in which they are tried. */
-function packages(gpu: Gpu): { name: string; backend: GpuBackend | undefined }[] {
-  const system = { darwin: 'mac', win32: 'win', linux: 'linux' }[process.platform as string];
-  const platform = `${system}-${process.arch === 'arm' ? 'armv7l' : process.arch}`;
-  if (platform === 'mac-arm64') return [{ name: 'mac-arm64-metal', backend: 'metal' }];
-  const plain = { name: platform, backend: undefined };
-  const cuda = { name: `${platform}-cuda`, backend: 'cuda' as const };
-  const vulkan = { name: `${platform}-vulkan`, backend: 'vulkan' as const };
-  return { auto: [cuda, vulkan, plain], cuda: [cuda], vulkan: [vulkan], cpu: [plain], metal: [plain] }[gpu];
-}
-
-async function find(gpu: Gpu): Promise<LibraryFiles> {
-  const override = process.env.LLAMA_RERANK_LIBRARY_PATH;
-  const tried: string[] = [];
-  if (override) {
-    const files = await filesIn(resolve(override));
-    if (files) return files;
-    tried.push(`${override} (LLAMA_RERANK_LIBRARY_PATH)`);
-  } else {
-    for (const { name } of packages(gpu)) {
-      const id = `@node-llama-cpp/${name}`;
-      const folder = await import(id).then(
-        (found: { getBinsDir(): { binsDir: string } }) => join(found.getBinsDir().binsDir, name),
-        () => undefined,
-      );
-      const files = folder ? await filesIn(folder) : undefined;
-      if (files) return files;
-      tried.push(folder ? `${folder} (holds no libllama)` : `${id} (not installed)`);
-    }
+function openFiles(addon: NativeAddon, { folder, llama, ggml, base }: LibraryFiles): NativeLibrary {
+  try {
+    return addon.openLibrary(folder, llama, ggml, base);
+  } catch (cause) {
+    const { code, message } = cause as { code?: string; message: string };
+    if (code !== 'NATIVE_LOAD_FAILED' || /accepted release|has no function/.test(message)) throw failure(cause);
+    const libc = findLibc();
+    const situation = { overridden: false, published: true, platform: PLATFORM, libc };
+    const advice = adviseOnLoading([{ name: folder, reason: message }], situation);
+    throw new RerankError(code, `llama.cpp could not be opened on ${describePlatform(libc)}: ${message}. ${advice}`, { cause });
   }
-  const wanted = packages(gpu).at(-1)?.name;
-  throw new RerankError(
-    gpu === 'cuda' || gpu === 'vulkan' ? 'GPU_UNAVAILABLE' : 'NATIVE_LOAD_FAILED',
-    `no llama.cpp for ${process.platform}-${process.arch}. Tried: ${tried.join('; ')}. ` +
-      (override
-        ? 'The folder must hold libllama, libggml and libggml-base.'
-        : `Run: npm install @node-llama-cpp/${wanted}@${PACKAGE_VERSION}`),
-  );
-}
-
-async function filesIn(folder: string): Promise<LibraryFiles | undefined> {
-  const names = await readdir(folder).catch(() => []);
-  const find = (pattern: RegExp) => names.find((name) => pattern.test(name));
-  const ending = String.raw`(\.v?\d+(\.\d+)*)*\.(so|dylib|dll)(\.\d+)*$`;
-  const llama = find(new RegExp(`^(lib)?llama(\\.(metal|cuda|vulkan))?${ending}`));
-  const ggml = find(new RegExp(`^(lib)?ggml(\\.(metal|cuda|vulkan))?${ending}`));
-  const base = find(new RegExp(`^(lib)?ggml-base${ending}`));
-  return llama && ggml && base ? { folder, llama, ggml, base } : undefined;
 }
 
 /**

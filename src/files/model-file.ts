@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { RerankError } from '../errors.js';
+import { isPacked } from './asar.js';
 
 /** What tells one state of a file from another. */
 interface State {
@@ -104,7 +105,7 @@ async function openFile(path: string): Promise<FileHandle> {
     return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    const hint = /\.asar[\\/]/.test(path) ? '. Files inside an asar archive cannot be opened here: list it in asarUnpack' : '';
+    const hint = isPacked(path) ? '. Files inside an asar archive cannot be opened here: list it in asarUnpack' : '';
     if (code === 'ENOENT' || code === 'ENOTDIR' || path === '') {
       const message = `there is no file ${path === '' ? '"" (the path is empty)' : path}${hint}`;
       throw new RerankError('MODEL_NOT_FOUND', message, { cause });

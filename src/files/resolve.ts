@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { RerankError } from '../errors.js';
 import type { LoadOptions } from '../types.js';
 import { type HubAddress, parseAddress } from './address.js';
+import { unpacked } from './asar.js';
 import { cachedNames, findCached } from './cache.js';
 import { type Catalog, findByRepository, findQuantization, type KnownModel, readCatalog } from './catalog.js';
 import { HEAD_NAME } from './head.js';
@@ -39,7 +40,7 @@ export interface ResolveOptions extends Pick<LoadOptions, 'head' | 'download' | 
 export async function resolveModel(name: string, options: ResolveOptions = {}): Promise<ModelFiles> {
   const catalog = typeof options.catalog === 'object' ? options.catalog : readCatalog(options.catalog);
   const address = parseAddress(name, catalog);
-  if (address.kind === 'file') return { path: address.path, head: options.head };
+  if (address.kind === 'file') return { path: unpacked(address.path), head: options.head };
   if (address.kind === 'known') return resolveKnown(address.model, address.quantization, catalog, options);
   return resolveHub(name, address, catalog, options);
 }

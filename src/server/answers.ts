@@ -38,7 +38,7 @@ export function countAnswers(app: FastifyInstance, { metrics }: Context): void {
   const count = (request: FastifyRequest, reply: FastifyReply, status: number): void => {
     const { config } = request.routeOptions;
     if (config.rerank) {
-      metrics.requests.inc({ status: String(status) });
+      metrics.requests.inc(status);
       metrics.request.observe(reply.elapsedTime / 1000);
     }
     const path = request.url.split('?')[0];

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Context, checkAvailable } from '../context.js';
 import { HttpError } from '../errors.js';
+import { CONTENT_TYPE } from '../exposition.js';
 
 /** Health for balancers and supervisors, and metrics for Prometheus. */
 export function healthRoutes(app: FastifyInstance, context: Context): void {
@@ -16,7 +17,7 @@ export function healthRoutes(app: FastifyInstance, context: Context): void {
   app.get('/health/ready', { config, schema }, ready);
   app.get('/health/live', { config, schema: { summary: '200 while the process runs' } }, async () => ({ status: 'ok' }));
   app.get('/metrics', { schema: { summary: 'Metrics for Prometheus' } }, async (_, reply) => {
-    reply.type(metrics.registry.contentType);
-    return metrics.registry.metrics();
+    reply.type(CONTENT_TYPE);
+    return metrics.text();
   });
 }

@@ -28,14 +28,10 @@ export function pageRoutes(app: FastifyInstance): void {
     if (type === undefined) continue;
     const body = readFileSync(join(FOLDER, file));
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-    app.get(
-      file === 'index.html' ? '/' : `/${file}`,
-      { config: { public: true }, schema: { hide: true } },
-      async (request, reply) => {
-        reply.headers({ etag, 'cache-control': 'no-cache', 'content-security-policy': CONTENT_SECURITY_POLICY });
-        if (request.headers['if-none-match'] === etag) return reply.code(304).send();
-        return reply.type(type).send(body);
-      },
-    );
+    app.get(file === 'index.html' ? '/' : `/${file}`, { config: { public: true } }, async (request, reply) => {
+      reply.headers({ etag, 'cache-control': 'no-cache', 'content-security-policy': CONTENT_SECURITY_POLICY });
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+      return reply.type(type).send(body);
+    });
   }
 }
