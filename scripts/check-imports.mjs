@@ -29,6 +29,7 @@ const allowed = {
   ...Object.fromEntries(families.map((family) => [family, ground])),
   models: core,
   ...Object.fromEntries(surfaces.map((surface) => [surface, ['index']])),
+  mcp: ['index', 'adapters'],
   eval: ['index', 'lexical'],
   cli: ['index', 'server', 'eval', 'mcp', 'bulk'],
 };

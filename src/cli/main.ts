@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import * as api from '../index.js';
+import type { McpOptions } from '../mcp/index.js';
 import { interruptSignal } from './interrupt.js';
-import { runCli } from './program.js';
+import { packageVersion, runCli } from './program.js';
 import type { Shell } from './shell.js';
 
 // A reader that went away shows where we write; without a listener it would also end the process with a stack.
@@ -16,4 +17,9 @@ const startServer: Shell['startServer'] = async (options) => {
   release();
   return server.startServer({ ...options, logger: { level: options.logLevel, stream: stderr } });
 };
-process.exitCode = await runCli(process.argv.slice(2), { api, startServer, stdin, stdout, stderr, env, signal });
+const serveMcp: Shell['serveMcp'] = async ({ model, loadOptions, ...options }) => {
+  const mcp = await import('../mcp/index.js');
+  const load: McpOptions['load'] = (more) => api.Reranker.load(model, { ...loadOptions, ...more });
+  await mcp.serveMcp({ ...options, load, version: packageVersion(), stdin, stdout, signal });
+};
+process.exitCode = await runCli(process.argv.slice(2), { api, startServer, serveMcp, stdin, stdout, stderr, env, signal });

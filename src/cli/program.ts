@@ -4,6 +4,7 @@ import { cacheCommand } from './cache.js';
 import { devicesCommand } from './devices.js';
 import { describe, EXIT, exitCodeOf } from './exit.js';
 import { inspectCommand } from './inspect.js';
+import { mcpCommand } from './mcp.js';
 import { expandShortNames } from './options.js';
 import { pullCommand } from './pull.js';
 import { rankCommand } from './rank.js';
@@ -40,7 +41,16 @@ function buildProgram(shell: Shell): Command {
     .version(packageVersion(), '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand(false);
-  const commands = [rankCommand, serveCommand, pullCommand, cacheCommand, verifyCommand, devicesCommand, inspectCommand];
+  const commands = [
+    rankCommand,
+    serveCommand,
+    mcpCommand,
+    pullCommand,
+    cacheCommand,
+    verifyCommand,
+    devicesCommand,
+    inspectCommand,
+  ];
   for (const make of commands) program.addCommand(make(shell));
   connect(program, shell);
   return program;
@@ -65,7 +75,7 @@ function nameOf(command: Command): string {
   return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -44,6 +44,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export type ServeOptions = Omit<ListenOptions, 'logger' | 'load'> & { logLevel: LogLevel };
 
+export interface McpServing {
+  model: string | undefined;
+  loadOptions: LoadOptions;
+  roots: string[];
+  onError(error: unknown): void;
+}
+
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number };
 
 /** Everything that a command touches outside itself. */
@@ -51,6 +58,8 @@ export interface Shell {
   api: Api;
   /** From then on the server hears signals itself. */
   startServer(options: ServeOptions): Promise<Pick<RunningServer, 'url' | 'ended'>>;
+  /** Speaks the Model Context Protocol on stdin and stdout until the client goes away. */
+  serveMcp(options: McpServing): Promise<void>;
   stdin: Readable & { isTTY?: boolean };
   stdout: OutputStream;
   stderr: OutputStream;

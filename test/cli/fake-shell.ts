@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/program.js';
-import type { Api, LoadedReranker, OutputStream, ServeOptions } from '../../src/cli/shell.js';
+import type { Api, LoadedReranker, McpServing, OutputStream, ServeOptions } from '../../src/cli/shell.js';
 import type { CachedModel, LoadOptions, ModelInfo, RerankOptions, ResolveOptions, Verification } from '../../src/index.js';
 
 export interface Sink {
@@ -47,6 +47,7 @@ export interface FakeRun {
   verified: { model: string; options: LoadOptions }[];
   logLevels: number[];
   served: ServeOptions[];
+  mcp: McpServing[];
   disposed: number;
   code: number;
   stdout: string;
@@ -78,6 +79,7 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
     verified: [],
     logLevels: [],
     served: [],
+    mcp: [],
     disposed: 0,
     code: -1,
     stdout: '',
@@ -133,6 +135,7 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
       run.served.push(serveOptions);
       return { url: `http://${serveOptions.host}:${serveOptions.port}`, ended: options.serve?.() ?? Promise.resolve() };
     },
+    serveMcp: async (mcpOptions) => void run.mcp.push(mcpOptions),
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,
