@@ -1,20 +1,22 @@
 // @ts-check
-/** Compiles src/ to dist/ and copies the page there, unless nothing changed: tsc alone takes seconds to find that out. */
+/** Compiles src/ to dist/, bundles what `llama-rerank mcp` needs and copies the page there, unless nothing changed: tsc alone takes seconds to find that out. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleMcp } from './bundle-mcp.mjs';
 import { hashOf, stamped, writeStamp } from './stamp.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 
-/** @returns {boolean} false when it failed */
-export function buildTypeScript() {
+/** @returns {Promise<boolean>} false when it failed */
+export async function buildTypeScript() {
   const dist = join(root, 'dist');
   const stamp = join(root, 'build', 'typescript.stamp');
-  const hash = hashOf(root, ['src', 'tsconfig.json', 'tsconfig.build.json'], [require('typescript/package.json').version]);
+  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle-mcp.mjs', 'package-lock.json'];
+  const hash = hashOf(root, sources, [require('typescript/package.json').version]);
   if (existsSync(dist) && stamped(stamp, hash)) return true;
   rmSync(stamp, { force: true });
   // Without dist the build information is wrong, and tsc would write nothing.
@@ -24,6 +26,7 @@ export function buildTypeScript() {
   if (result.status !== 0) return false;
   removeOrphans(dist);
   copyPage(dist);
+  await bundleMcp(root);
   writeStamp(stamp, hash);
   return true;
 }
@@ -52,5 +55,5 @@ function copyPage(dist) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
-  process.exit(buildTypeScript() ? 0 : 1);
+  process.exit((await buildTypeScript()) ? 0 : 1);
 }

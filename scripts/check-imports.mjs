@@ -30,6 +30,7 @@ const allowed = {
   models: core,
   cascade: ['types', 'errors', 'checks', 'options', 'deadline', 'usage'],
   ...Object.fromEntries(surfaces.map((surface) => [surface, ['index']])),
+  mcp: ['index', 'adapters'],
   eval: ['index', 'lexical'],
   cli: ['index', 'server', 'eval', 'mcp', 'bulk'],
 };

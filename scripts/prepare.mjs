@@ -10,6 +10,6 @@ const needed = ['native', 'node_modules/node-gyp', 'node_modules/typescript'];
 if (needed.every((path) => existsSync(join(root, path)))) {
   const { buildNative } = await import('./build-native.mjs');
   const { buildTypeScript } = await import('./build-typescript.mjs');
-  const built = [buildNative({ quiet: true }), buildTypeScript()];
+  const built = [buildNative({ quiet: true }), await buildTypeScript()];
   if (built.includes(false)) process.exit(1);
 }

@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.js';
 import { evalCommand } from './eval.js';
 import { describe, EXIT, exitCodeOf } from './exit.js';
 import { inspectCommand } from './inspect.js';
+import { mcpCommand } from './mcp.js';
 import { expandShortNames } from './options.js';
 import { pullCommand } from './pull.js';
 import { rankCommand } from './rank.js';
@@ -45,6 +46,7 @@ function buildProgram(shell: Shell): Command {
   const commands = [
     rankCommand,
     serveCommand,
+    mcpCommand,
     pullCommand,
     cacheCommand,
     verifyCommand,
@@ -77,7 +79,7 @@ function nameOf(command: Command): string {
   return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -51,6 +51,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export type ServeOptions = Omit<ListenOptions, 'logger' | 'load'> & { logLevel: LogLevel };
 
+export interface McpServing {
+  model: string | undefined;
+  loadOptions: LoadOptions;
+  roots: string[];
+  onError(error: unknown): void;
+}
+
 export type OutputStream = Writable & { isTTY?: boolean; columns?: number };
 
 /** Everything that a command touches outside itself. */
@@ -61,6 +68,8 @@ export interface Shell {
   /** Runs these arguments in a process of its own. */
   probe(argv: readonly string[], input?: string): Promise<Probe>;
   exists(path: string): boolean;
+  /** Speaks the Model Context Protocol on stdin and stdout until the client goes away. */
+  serveMcp(options: McpServing): Promise<void>;
   stdin: Readable & { isTTY?: boolean };
   stdout: OutputStream;
   stderr: OutputStream;

@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import type { Probe } from '../../src/cli/probe.js';
 import { runCli } from '../../src/cli/program.js';
-import type { Api, LoadedReranker, OutputStream, ServeOptions } from '../../src/cli/shell.js';
+import type { Api, LoadedReranker, McpServing, OutputStream, ServeOptions } from '../../src/cli/shell.js';
 import type {
   CachedModel,
   CascadeOptions,
@@ -57,6 +57,7 @@ export interface FakeRun {
   verified: { model: string; options: LoadOptions }[];
   logLevels: number[];
   served: ServeOptions[];
+  mcp: McpServing[];
   disposed: number;
   code: number;
   stdout: string;
@@ -92,6 +93,7 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
     verified: [],
     logLevels: [],
     served: [],
+    mcp: [],
     disposed: 0,
     code: -1,
     stdout: '',
@@ -154,6 +156,7 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
     },
     probe: async (argv, input) => (options.probe ?? (() => ({ ended: 1, stdout: '', stderr: '' })))(argv, input),
     exists: () => false,
+    serveMcp: async (mcpOptions) => void run.mcp.push(mcpOptions),
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,
