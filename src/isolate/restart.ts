@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { RerankError } from '../errors.js';
+import { NEXT } from './crash.js';
 
 /** Crashes in a row after which a process is not started again. */
 export const MOST_CRASHES = 3;
@@ -48,7 +49,7 @@ export class Restarts {
       throw new RerankError(
         'WORKER_CRASHED',
         `the process of this reranker crashed ${MOST_CRASHES} times in a row without a call that worked in between, and is not started again. ` +
-          `Load the model again with Reranker.load() when the cause is mended. The last time: ${this.#error?.message}`,
+          `Load the model again with Reranker.load() when the cause is mended. The last time: ${this.#error?.message.replace(NEXT, '')}`,
         { cause: this.#error },
       );
     }
