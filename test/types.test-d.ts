@@ -7,6 +7,7 @@ import {
   type RerankResponse,
   type RerankResult,
   type ScoreKind,
+  type StageReport,
 } from '../src/index.js';
 
 /** Fails to compile unless both types are the same. */
@@ -50,6 +51,17 @@ export async function embeddingsAreTyped(reranker: Reranker, pages: Page[]): Pro
   await reranker.rerank('query', ['a'], { documentEmbeddings: [[1, 2]] });
   // @ts-expect-error: what the score is cannot be chosen
   reranker.scoreKind = 'cosine';
+}
+
+export async function cascadesAreRerankers(reranker: Reranker, pages: Page[]): Promise<void> {
+  const cascade = Reranker.cascade([reranker, reranker], { keep: [20] });
+  same<typeof cascade, Reranker>(true);
+  const { results, stages } = await cascade.rerank('query', pages, { text: 'title', deadline: 200 });
+  same<(typeof results)[number]['document'], Page>(true);
+  same<(typeof results)[number]['stage'], number | undefined>(true);
+  same<typeof stages, StageReport[] | undefined>(true);
+  // @ts-expect-error: rerankers are loaded before
+  Reranker.cascade(['starter', 'jina-reranker-v3']);
 }
 
 export async function misuse(reranker: Reranker, pages: Page[]): Promise<void> {

@@ -4,6 +4,7 @@ import type { Ranking } from './output.js';
 import { wrap } from './width.js';
 
 const SEPARATOR = ' · ';
+const SCORES = { probability: 'probabilities, 0 to 1', cosine: 'cosines, -1 to 1' };
 
 function windowNote(results: readonly RerankResult<unknown>[]): string[] {
   const long = results.filter(({ chunk }) => (chunk?.count ?? 1) > 1).length;
@@ -28,7 +29,8 @@ export function footer(ranking: Ranking, documents: number, loadMilliseconds: nu
     `score ${seconds(milliseconds.score)}`,
   ];
   if (milliseconds.states > 0) parts.push(`${count(Math.round((computed / milliseconds.states) * 1000), 'token')}/s`);
-  parts.push(model.scoreKind === 'probability' ? 'probabilities, 0 to 1' : 'cosines, -1 to 1');
+  const kinds = results.map(({ stage }) => stages[stage ?? -1]?.scoreKind ?? model.scoreKind);
+  parts.push([...new Set(results.length > 0 ? kinds : [model.scoreKind])].map((kind) => SCORES[kind]).join(' above '));
   const notes: string[] = results.length === 0 ? ['no document has the score that --min-score asks for'] : [];
   for (const { complete, model: name, scored, documents: given } of stages) {
     if (!complete) notes.push(`the deadline came first: ${name} scored ${scored} of ${count(given, 'document')} (--deadline)`);

@@ -27,7 +27,7 @@ const rerank: LoadedReranker['rerank'] = async (_, documents) => ({
     stage: index < 2 ? 1 : 0,
   })),
   usage: emptyUsage(),
-  stages: [report('quick', 4, 4), report('good', 3, 2)],
+  stages: [report('quick', 4, 4), { ...report('good', 3, 2), scoreKind: 'probability' }],
 });
 
 describe('rank', () => {
@@ -89,6 +89,7 @@ describe('rank', () => {
       ' 4   0.4500  █████       3      four',
       '',
     ]);
+    expect(run.stderr.replaceAll('\n', ' ')).toContain('probabilities, 0 to 1 above cosines, -1 to 1');
     expect(run.stderr).toContain('the deadline came first: good scored 2 of 3 documents (--deadline)');
   });
 
@@ -99,7 +100,7 @@ describe('rank', () => {
     const rest = { score_kind: 'cosine', milliseconds: 12.346, total_tokens: 7 };
     expect(stages).toEqual([
       { model: 'quick', documents: 4, scored: 4, complete: true, ...rest },
-      { model: 'good', documents: 3, scored: 2, complete: false, ...rest },
+      { model: 'good', documents: 3, scored: 2, complete: false, ...rest, score_kind: 'probability' },
     ]);
     expect(JSON.parse((await runFake([...RANK, '--json'], { stdin: 'one' })).stdout)).not.toHaveProperty('stages');
   });

@@ -14,7 +14,7 @@ const documents = (count: number) =>
   );
 
 /** Milliseconds: what an abort takes, a micro-batch at most, and what a busy machine adds. */
-const LATE = 250;
+const LATE = 600;
 
 /** Strong models with so many documents that none of the deadlines is enough on one thread. */
 describe.each([
@@ -40,7 +40,7 @@ describe.each([
       expect(took - deadline).toBeLessThan(LATE);
       expect(scored).toBeLessThan(count);
       if (call === 1 && deadline >= 1000) expect(scored).toBeGreaterThan(0);
-      expect(lag).toBeLessThan(LATE);
+      expect(lag).toBeLessThan(100);
     }
   });
 });
