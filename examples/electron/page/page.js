@@ -21,7 +21,7 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
 });
 query.focus();
-opened(await window.notes.opened());
+window.notes.opened().then(opened);
 
 function opened({ value, error }) {
   if (error) status.textContent = error.message;
@@ -73,4 +73,6 @@ function part(name, className, text) {
   return element;
 }
 
-const count = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+function count(number, noun) {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
