@@ -1,5 +1,13 @@
 /** `llama-rerank/ai-sdk`: a reranking model for the AI SDK. */
-import { type LoadOptions, type Ranker, RerankError, Reranker, type RerankOptions } from '../index.js';
+import {
+  type LoadOptions,
+  type Ranker,
+  RerankError,
+  Reranker,
+  type RerankOptions,
+  type RerankResponse,
+  type ScoreKind,
+} from '../index.js';
 import { isRanker, SharedRanker } from './shared-ranker.js';
 
 /** A known name, `hf:user/repo:quantization` or a GGUF file: what `Reranker.load` takes. */
@@ -14,7 +22,7 @@ export interface LlamaRerankSettings extends Omit<LoadOptions, 'signal'> {
 /** `providerOptions.llamaRerank` of a call. */
 export type LlamaRerankModelOptions = Pick<
   RerankOptions,
-  'minScore' | 'instruction' | 'maxDocumentTokens' | 'maxQueryTokens' | 'blockSize' | 'overflow' | 'timeout'
+  'minScore' | 'instruction' | 'maxDocumentTokens' | 'maxQueryTokens' | 'blockSize' | 'overflow' | 'timeout' | 'deadline'
 >;
 
 /** What `rerank()` of the AI SDK calls: its `RerankingModelV3`, which AI SDK 7 takes too. */
@@ -35,20 +43,23 @@ export interface RerankCall {
 
 export interface RerankAnswer {
   ranking: { index: number; relevanceScore: number }[];
-  /** Under `llamaRerank`: what scores are, tokens, and one entry for each place of `ranking`. */
+  /** Under `llamaRerank`: what scores are, tokens, what was cut. */
   providerMetadata: { llamaRerank: LlamaRerankMetadata };
   warnings: { type: 'compatibility'; feature: string; details: string }[];
   response: { modelId: string };
 }
 
 export type LlamaRerankMetadata = {
-  scoreKind: 'cosine' | 'probability';
+  scoreKind: ScoreKind;
   totalTokens: number;
   queryTokens: number;
   queryTruncated: boolean;
   overflow: 'none' | 'split' | 'truncate' | 'chunk';
   /** Indices of ranked documents of which the model saw only the beginning, best first. */
   truncated: number[];
+  /** Cascades: their stages, and for each place of `ranking` the index of the one that scored it. Scores of two stages do not compare. */
+  stages?: { model: string; scoreKind: ScoreKind; documents: number; scored: number; complete: boolean }[];
+  stageOf?: number[];
 };
 
 export interface LlamaRerankProvider {
@@ -126,22 +137,26 @@ function rerankingModel(
       // The SDK looks at the first document only: a list of several kinds is called by the kind of that one.
       const values: readonly unknown[] = documents.values;
       const asJson = text === undefined && values.some((document) => typeof document !== 'string');
-      const { results, usage } = await loaded.rerank(query, values, {
-        ...options,
-        text: textOf(text),
-        topN,
-        signal: abortSignal,
-      });
-      const { scoreKind } = loaded;
-      const { totalTokens, queryTokens, queryTruncated, overflow } = usage;
-      const truncated = results.filter((result) => result.truncated).map(({ index }) => index);
+      const response = await loaded.rerank(query, values, { ...options, text: textOf(text), topN, signal: abortSignal });
       return {
-        ranking: results.map(({ index, relevanceScore }) => ({ index, relevanceScore })),
-        providerMetadata: { llamaRerank: { scoreKind, totalTokens, queryTokens, queryTruncated, overflow, truncated } },
+        ranking: response.results.map(({ index, relevanceScore }) => ({ index, relevanceScore })),
+        providerMetadata: { llamaRerank: metadataOf(response, loaded.scoreKind) },
         warnings: asJson ? [AS_JSON] : [],
         response: { modelId },
       };
     },
+  };
+}
+
+function metadataOf({ results, usage, stages }: RerankResponse<unknown>, scoreKind: ScoreKind): LlamaRerankMetadata {
+  const { totalTokens, queryTokens, queryTruncated, overflow } = usage;
+  const truncated = results.filter((result) => result.truncated).map(({ index }) => index);
+  const metadata = { scoreKind, totalTokens, queryTokens, queryTruncated, overflow, truncated };
+  if (!stages) return metadata;
+  return {
+    ...metadata,
+    stages: stages.map(({ milliseconds, usage: _, ...stage }) => stage),
+    stageOf: results.map(({ stage = 0 }) => stage),
   };
 }
 
@@ -164,6 +179,7 @@ const CALL_OPTIONS: { [K in keyof Required<LlamaRerankModelOptions>]: true } = {
   blockSize: true,
   overflow: true,
   timeout: true,
+  deadline: true,
 };
 
 /** Names are checked here, since the rest of what `rerank` takes belongs to the SDK; values are checked there. */

@@ -12,7 +12,7 @@ export interface DocumentLike<Metadata extends Record<string, unknown> = Record<
 /** What holds for each call. */
 type CallOptions = Pick<
   RerankOptions,
-  'minScore' | 'instruction' | 'maxDocumentTokens' | 'maxQueryTokens' | 'blockSize' | 'overflow' | 'timeout'
+  'minScore' | 'instruction' | 'maxDocumentTokens' | 'maxQueryTokens' | 'blockSize' | 'overflow' | 'timeout' | 'deadline'
 >;
 
 export interface LlamaRerankFields extends Omit<LoadOptions, 'signal'>, CallOptions {
@@ -22,6 +22,13 @@ export interface LlamaRerankFields extends Omit<LoadOptions, 'signal'>, CallOpti
   model?: string | Ranker;
   /** Documents to keep; default 3. */
   topN?: number;
+}
+
+export interface LlamaRerankScore {
+  index: number;
+  relevanceScore: number;
+  /** Cascades: which stage gave the score. Scores of two stages do not compare. */
+  stage?: number;
 }
 
 /**
@@ -49,23 +56,25 @@ export class LlamaRerank {
       blockSize,
       overflow,
       timeout,
+      deadline,
       ...load
     } = fields;
     this.model = model;
     this.topN = topN;
-    this.#options = { minScore, instruction, maxDocumentTokens, maxQueryTokens, blockSize, overflow, timeout };
+    this.#options = { minScore, instruction, maxDocumentTokens, maxQueryTokens, blockSize, overflow, timeout, deadline };
     if (!isRanker(model)) this.#shared = new SharedRanker((signal) => Reranker.load(model, { ...load, signal }));
   }
 
   /**
-   * The best `topN` documents, best first: copies with their score in `metadata.relevanceScore`. Those that were given are not changed.
+   * The best `topN` documents, best first: copies with their score in `metadata.relevanceScore`, and of a cascade, the stage that gave it in
+   * `metadata.stage`. Those that were given are not changed.
    *
    * @param _callbacks LangChain passes them; this calls no model of LangChain's that would report to them
    * @throws RerankError
    */
   async compressDocuments<T extends DocumentLike>(documents: readonly T[], query: string, _callbacks?: unknown): Promise<T[]> {
     const ranking = await this.rerank(documents, query);
-    return ranking.map(({ index, relevanceScore }) => withScore(documents[index] as T, relevanceScore));
+    return ranking.map(({ index, ...score }) => withScore(documents[index] as T, score));
   }
 
   /**
@@ -79,13 +88,17 @@ export class LlamaRerank {
     documents: readonly (DocumentLike | string)[],
     query: string,
     options: { topN?: number; signal?: AbortSignal } = {},
-  ): Promise<{ index: number; relevanceScore: number }[]> {
+  ): Promise<LlamaRerankScore[]> {
     if (!documents || documents.length === 0) return [];
     const { topN = this.topN, signal } = options;
     const ranker = this.#shared ? await this.#shared.get(signal) : (this.model as Ranker);
     const text = (document: DocumentLike | string) => (typeof document === 'string' ? document : document.pageContent);
     const { results } = await ranker.rerank(query, documents, { ...this.#options, text, topN, signal });
-    return results.map(({ index, relevanceScore }) => ({ index, relevanceScore }));
+    return results.map(({ index, relevanceScore, stage }) => ({
+      index,
+      relevanceScore,
+      ...(stage === undefined ? {} : { stage }),
+    }));
   }
 
   /** Frees the model that this loaded; calls that run reject with DISPOSED. The next call loads again. */
@@ -99,8 +112,8 @@ export class LlamaRerank {
 }
 
 /** Keeps the class, since some ask `instanceof Document`. */
-function withScore<T extends DocumentLike>(document: T, relevanceScore: number): T {
+function withScore<T extends DocumentLike>(document: T, score: Omit<LlamaRerankScore, 'index'>): T {
   const copy = Object.assign(Object.create(Object.getPrototypeOf(document)) as T, document);
-  copy.metadata = { ...document.metadata, relevanceScore };
+  copy.metadata = { ...document.metadata, ...score };
   return copy;
 }

@@ -50,6 +50,22 @@ describe.each(SDKS)('AI SDK %s', (_, rerank) => {
     expect(warned).toEqual([]);
   });
 
+  test('a cascade: its stages, and which of them scored what', async () => {
+    const [fast, strong] = [await Reranker.load(STARTER, { threads: 1 }), await Reranker.load(STARTER, { threads: 1 })];
+    await using cascade = Reranker.cascade([fast, strong], { keep: 2 });
+    const call = { model: llamaRerank(cascade), query: QUERY, documents: DOCUMENTS };
+    const { ranking, providerMetadata } = await rerank({ ...call, providerOptions: { llamaRerank: { deadline: 60_000 } } });
+    expect(ranking.map(({ originalIndex }) => originalIndex)[0]).toBe(1);
+    expect(providerMetadata?.llamaRerank).toMatchObject({
+      stages: [
+        { documents: 3, scored: 3, complete: true },
+        { documents: 2, scored: 2, complete: true },
+      ],
+      stageOf: [1, 1, 0],
+    });
+    expect(JSON.parse(JSON.stringify(providerMetadata))).toEqual(providerMetadata);
+  });
+
   test('options of a call', async () => {
     const long = `Late parcels, soup, ${'more words '.repeat(40)}`;
     const { ranking, providerMetadata } = await rerank({

@@ -4,7 +4,7 @@ import { BaseRetriever } from '@langchain/core/retrievers';
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors';
 import { afterAll, expect, test } from 'vitest';
 import { LlamaRerank } from '../../src/adapters/langchain.js';
-import type { Ranker } from '../../src/index.js';
+import { type Ranker, Reranker } from '../../src/index.js';
 import { STARTER } from '../helpers/models.js';
 import { loaded, rejection } from '../helpers/reranker.js';
 
@@ -29,6 +29,13 @@ test('compressDocuments: the best three, scores in their metadata, what was give
   );
   expect(kept.every((document) => document instanceof Document)).toBe(true);
   expect(given).toEqual(documents());
+});
+
+test('a cascade: which stage scored what', async () => {
+  const stages = [await Reranker.load(STARTER, { threads: 1 }), await Reranker.load(STARTER, { threads: 1 })];
+  await using cascade = Reranker.cascade(stages, { keep: 2 });
+  const kept = await new LlamaRerank({ model: cascade }).compressDocuments(documents(), QUERY);
+  expect(kept.map(({ metadata }) => (metadata as { stage?: number }).stage)).toEqual([1, 1, 0]);
 });
 
 test('rerank: indices and scores, of documents and of texts', async () => {
