@@ -94,7 +94,9 @@ export async function writeApi() {
   });
   // Which interface a method is of, and what it replaces, are told by the class itself.
   app.renderer.on(MarkdownPageEvent.END, (page) => {
-    page.contents = page.contents?.replace(/^#+ (Implementation of|Overrides|Implements|Extends)\n\n.*\n\n?/gm, '');
+    page.contents = page.contents
+      ?.replace(/^#+ (Implementation of|Overrides|Implements|Extends)\n\n.*\n\n?/gm, '')
+      .replace(/^#+ Type Parameters\n\n\| Type Parameter \|\n.*\n(\|.*\|\n)+\n?/gm, '');
   });
   const project = await app.convert();
   if (!project) return false;

@@ -13,11 +13,17 @@ interface Line {
   place: string;
 }
 
-/** Imports of several blocks as one: those of names once each. */
-class Imports {
+/** What stands before the blocks of a page: their imports, those of names once each, and what they declare. */
+class Beginning {
   readonly #named = new Map<string, Map<string, string>>();
   readonly #others = new Map<string, string>();
+  readonly #declared: Line[] = [];
   readonly names = new Set<string>();
+
+  /** `declare function search(...)` stands for something of the reader's, and is no statement of a block. */
+  declare(text: string, place: string): void {
+    this.#declared.push({ text: text.replace(/\s*\n\s*/g, ' '), place });
+  }
 
   add(declaration: ts.ImportDeclaration, source: ts.SourceFile, place: string): void {
     const from = declaration.moduleSpecifier.getText(source);
@@ -40,19 +46,23 @@ class Imports {
     const named = [...this.#named].flatMap(([from, names]) =>
       [...names].map(([name, place]) => ({ text: `import { ${name} } from ${from};`, place })),
     );
-    return [...named, ...[...this.#others].map(([text, place]) => ({ text, place }))];
+    return [...named, ...[...this.#others].map(([text, place]) => ({ text, place })), ...this.#declared];
   }
 }
 
 /** The lines of a block without its imports, which are added to `imports`. */
-function linesOf(block: Block, imports: Imports): Line[] {
+function linesOf(block: Block, imports: Beginning): Line[] {
   const source = ts.createSourceFile('block.ts', block.code, ts.ScriptTarget.ESNext, true);
   const placeAt = (line: number) => placeOf({ file: block.file, line: block.line + 1 + line });
   let { code } = block;
   for (const statement of source.statements) {
-    if (!ts.isImportDeclaration(statement)) continue;
+    const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
+    const declares = modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword) ?? false;
+    if (!declares && !ts.isImportDeclaration(statement)) continue;
     const [start, end] = [statement.getStart(source), statement.end];
-    imports.add(statement, source, placeAt(source.getLineAndCharacterOfPosition(start).line));
+    const place = placeAt(source.getLineAndCharacterOfPosition(start).line);
+    if (ts.isImportDeclaration(statement)) imports.add(statement, source, place);
+    else imports.declare(statement.getText(source), place);
     code = code.slice(0, start) + code.slice(start, end).replace(/[^\n]/g, ' ') + code.slice(end);
   }
   return code.split('\n').map((text, i) => ({ text, place: placeAt(i) }));
@@ -60,7 +70,7 @@ function linesOf(block: Block, imports: Imports): Line[] {
 
 /** One module of the blocks of a page. Each is a scope within the one before: it may use its names, or give them anew. */
 function moduleOf(blocks: readonly Block[]): Line[] {
-  const imports = new Imports();
+  const imports = new Beginning();
   const bodies = blocks.map((block) => linesOf(block, imports));
   const nested = bodies.flatMap((lines) => [{ text: '{', place: '' }, ...lines]);
   const prelude = PRELUDE.replace(/(?:type )?(\w+)(?=[, ])(?=.*\})/g, (whole, name) => (imports.names.has(name) ? '' : whole));

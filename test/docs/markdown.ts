@@ -49,8 +49,10 @@ export function parseMarkdown(file: string, source: string): Markdown {
   const tokens = parser.parse(text, {});
   const found: Markdown = { file, blocks: [], anchors: new Set(), links: [], codes: [] };
   for (const [, id = ''] of text.matchAll(ANCHOR)) found.anchors.add(id);
+  let line = 1;
   tokens.forEach((token, i) => {
-    const line = (token.map?.[0] ?? 0) + 1;
+    // Cells of a table have no line of their own: that of their row is near.
+    if (token.map) line = token.map[0] + 1;
     if (token.type === 'fence') {
       const [lang = '', ...flags] = token.info.trim().split(/\s+/);
       found.blocks.push({ file, line, lang, flags, code: token.content });

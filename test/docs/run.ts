@@ -29,17 +29,13 @@ export async function runBlock(block: Block): Promise<string> {
   }
 }
 
-/**
- * Whether a block printed what the remarks behind its `console.log` say, in that order. `…` stands for anything.
- *
- * @returns the pattern that was not met, or undefined
- */
-export function unmet(block: Block, printed: string): RegExp | undefined {
-  const remarks = [...block.code.matchAll(/console\.log\(.*\);? +\/\/ (.+)$/gm)].map((match) => match[1] as string);
+/** What the remarks behind the `console.log` of a block say that it prints, in that order. `…` stands for anything. */
+export function expectedOf({ code }: Block): RegExp {
+  const remarks = [...code.matchAll(/console\.log\(.*\);? +\/\/ (.+)$/gm)].map((match) => match[1] as string);
   const parts = remarks.map((remark) => squeeze(remark).split('…').map(literally).join('.*?'));
-  const pattern = new RegExp(parts.join('.*?'), 's');
-  return pattern.test(squeeze(printed)) ? undefined : pattern;
+  return new RegExp(parts.join('.*?'), 's');
 }
 
-const squeeze = (text: string) => text.replace(/\s+/g, ' ').trim();
+/** With every break and run of spaces as one space. */
+export const squeeze = (text: string) => text.replace(/\s+/g, ' ').trim();
 const literally = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -92,7 +92,8 @@ function address(file: string): string {
  * @returns undefined where there is nothing to link to
  */
 export function resolveLink(file: string, href: string, repository: string | undefined): string | undefined {
-  const [path = '', anchor = ''] = href.split(/(?=#)/);
+  const [path = '', ...fragment] = href.split('#');
+  const anchor = fragment.map((text) => `#${text}`).join('');
   if (path === '' || /^[a-z]+:|^\//i.test(path)) return href;
   const target = posix.join(posix.dirname(file), decodeURI(path));
   if (isPage(target)) return address(target) + anchor;
