@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { resolveLink, rewrite, sidebar } from '../../docs/site/.vitepress/pages.js';
+import { checkLinks } from '../../docs/site/check-links.mjs';
 import { markdownFiles } from './markdown.js';
 
 test('every page is in the sidebar', () => {
@@ -29,4 +30,26 @@ test.each([
 
 test('a link to what is no page leads nowhere where the repository is not known', () => {
   expect(resolveLink('docs/models.md', '../native/library.cc', undefined)).toBeUndefined();
+});
+
+test('a dead link of the built site is found', () => {
+  const files = new Map([
+    ['index.html', '<h1 id="top">a</h1><a href="/docs/errors#timeout">b</a><a href="/docs/api/#x">c</a><a href="#top">d</a>'],
+    [
+      'errors.html',
+      '<h3 id="timeout">a</h3><a href="/docs/">b</a><img src="/docs/page.png"><a href="https://example.org/">c</a>',
+    ],
+    ['api/index.html', '<a id="x" href="/docs/errors?a&amp;b#top">a</a>'],
+    ['page.png', ''],
+  ]);
+  expect(checkLinks(files, '/docs/')).toEqual({ links: 6, faults: ['api/index.html: /docs/errors?a&b#top is not there'] });
+  files.set('errors.html', '<a href="/docs/none">a</a><a href="/elsewhere">b</a><a href="#nope">c</a>');
+  files.delete('api/index.html');
+  expect(checkLinks(files, '/docs/').faults).toEqual([
+    'index.html: /docs/errors#timeout has no such anchor',
+    'index.html: /docs/api/#x is not there',
+    'errors.html: /docs/none is not there',
+    'errors.html: /elsewhere is not below /docs/',
+    'errors.html: #nope has no such anchor',
+  ]);
 });

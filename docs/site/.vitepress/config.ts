@@ -41,6 +41,8 @@ export default defineConfig({
     ['meta', { name: 'theme-color', content: '#2450c8' }],
   ],
   markdown: {
+    // The default's remarks are too pale to read.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     // The anchors that GitHub gives, so that a link is good in both places.
     anchor: { slugify },
     config: (md) => siteLinks(md, repository),
