@@ -12,7 +12,9 @@ const site = dirname(fileURLToPath(import.meta.url));
  * @param {string[]} args
  */
 function run(command, ...args) {
-  const { status } = spawnSync(command, args, { cwd: site, stdio: 'inherit', shell: process.platform === 'win32' });
+  // On Windows npm is a script of the shell.
+  const shell = process.platform === 'win32' && command === 'npm';
+  const { status } = spawnSync(command, args, { cwd: site, stdio: 'inherit', shell });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed`);
 }
 
