@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const apart = ['test/native/**', 'test/process/**', 'test/timing/**', 'test/goldens/**', 'test/browser/**', 'test/package/**'];
+const apart = ['native', 'process', 'timing', 'goldens', 'browser', 'package', 'docs'].map((name) => `test/${name}/**`);
 
 /** The type tests, test/**\/*.test-d.ts, are checked by `npm run typecheck`. */
 export default defineConfig({
@@ -23,6 +23,16 @@ export default defineConfig({
           hookTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'docs',
+          include: ['test/docs/**/*.test.ts'],
+          globalSetup: 'test/setup/dist.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

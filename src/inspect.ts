@@ -55,7 +55,7 @@ const SCAFFOLD = { prompt: 250, document: 20 };
 /**
  * Reads the header of a model file and finds everything that would keep the model from being loaded. The weights are not read.
  *
- * @param options.documents, options.tokensPerDocument what memory is estimated for; default 100 and 256
+ * @param options `documents` and `tokensPerDocument`: what memory is estimated for; default 100 and 256
  * @throws RerankError when there is no header to show: MODEL_NOT_FOUND, MODEL_NOT_REGULAR, MODEL_UNREADABLE, MODEL_BAD_MAGIC,
  *   MODEL_BAD_VERSION, MODEL_TRUNCATED or MODEL_CORRUPT within the header
  */

@@ -37,7 +37,8 @@ export async function runCli(argv: string[], shell: Shell): Promise<number> {
   }
 }
 
-function buildProgram(shell: Shell): Command {
+/** All commands, with their flags. */
+export function buildProgram(shell: Shell): Command {
   const program = new Command('llama-rerank')
     .description('Rerank documents locally with GGUF models through llama.cpp.')
     .version(packageVersion(), '-V, --version', 'show the version')

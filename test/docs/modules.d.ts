@@ -1,0 +1,2 @@
+/** What examples import and the repository does not install. */
+declare module 'electron';
