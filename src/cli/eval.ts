@@ -27,7 +27,7 @@ import { style } from './style.js';
 type Format = 'table' | 'json' | 'trec' | 'html';
 
 interface EvalFlags extends Omit<ModelFlags, 'model'>, CommonFlags {
-  model: string[];
+  model?: string[];
   run?: string;
   topK: number;
   split: string;
@@ -98,7 +98,6 @@ export function evalCommand(shell: Shell): CommanderCommand {
       '-m, --model <name>',
       'known name, hf:user/repo:quantization, or GGUF file; may be repeated (default: the starter model)',
       collect,
-      [],
     );
   addLoadOptions(command);
   command
@@ -111,7 +110,7 @@ export function evalCommand(shell: Shell): CommanderCommand {
   return command.action((dataset: string, flags: EvalFlags) => run(command, dataset, flags, shell));
 }
 
-const collect = (value: string, before: string[]): string[] => [...before, value];
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 function names(text: string): string[] {
   const list = text.split(',').map((name) => name.trim().toLowerCase());
@@ -120,7 +119,7 @@ function names(text: string): string[] {
 }
 
 async function run(command: CommanderCommand, folder: string, flags: EvalFlags, shell: Shell): Promise<void> {
-  const variants = variantsOf(flags.model, flags.compare, {
+  const variants = variantsOf(flags.model ?? [], flags.compare, {
     load: loadOptions(flags),
     call: { order: flags.order, rerank: callOptions(flags) },
   });
