@@ -15,8 +15,8 @@ p, small { color: var(--soft); } p { margin: .4rem 0 1rem; max-width: 48rem; }
 .wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .5rem .8rem; text-align: right; white-space: nowrap; } th { font-weight: 500; color: var(--soft); }
-th:first-child { text-align: left; position: sticky; left: 0; background: var(--card); } tbody th { color: var(--text); font-weight: 600; }
-@media (max-width: 40rem) { th:first-child { max-width: 8.5rem; white-space: normal; overflow-wrap: anywhere; } }
+tr > :first-child { text-align: left; position: sticky; left: 0; background: var(--card); } tbody th { color: var(--text); font-weight: 600; }
+@media (max-width: 40rem) { tr > :first-child { min-width: 7rem; white-space: normal; overflow-wrap: anywhere; } }
 tbody tr { border-top: 1px solid var(--line); } td small { display: block; line-height: 1.3; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); gap: 1rem; }
 figure { margin: 0; padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; min-width: 0; }

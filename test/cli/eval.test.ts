@@ -84,6 +84,6 @@ test('wrong input has exit code 2', async () => {
     code: 2,
     stderr: expect.stringMatching(/queries\.jsonl: there is no such file \(DATASET_UNREADABLE\)/),
   });
-  expect(await runFake(['eval', folder, '--metrics', 'ndcg@x'])).toMatchObject({ code: 2 });
+  expect(await runFake(['eval', folder, '--metrics', 'ndcg@x'])).toMatchObject({ code: 2, loads: [] });
   expect(await runFake(['eval', folder, '--compare', 'order=given,reversed', '--format', 'trec'])).toMatchObject({ code: 2 });
 });

@@ -40,8 +40,8 @@ test('embedding models compute each document once, unless documents are to be cu
   const { ranker, calls, embedded } = lengthRanker('similarity');
   await evaluate(task, ranker);
   const wanted = new Set(task.queries.flatMap(({ documents }) => documents));
-  expect(embedded).toHaveLength(wanted.size);
-  expect(new Set(embedded)).toEqual(wanted);
+  expect(embedded.flat()).toHaveLength(wanted.size);
+  expect(new Set(embedded.flat())).toEqual(wanted);
   for (const { documents, options } of calls)
     expect(options.documentEmbeddings?.map(([length]) => length)).toEqual(documents.map(({ text }) => text.length));
   const cut = lengthRanker('similarity');
@@ -82,6 +82,24 @@ test('a journal: an abort, a torn line, and on it goes', async () => {
   const withoutTime = (answers: object[]) => answers.map((answer) => ({ ...answer, milliseconds: 0 }));
   expect(withoutTime(resumed)).toEqual(withoutTime(whole));
   expect(readFileSync(journal, 'utf8').trimEnd().split('\n')).toHaveLength(1 + 6);
+});
+
+test('a run that is resumed embeds documents together with the same others, on which the last digits hang', async () => {
+  const task = await taskOf(12, 600, 60);
+  const folder = writeFiles({ 'model.gguf': 'weights' });
+  const [model, journal] = [join(folder, 'model.gguf'), join(folder, 'journal.jsonl')];
+  const whole = lengthRanker('similarity', model);
+  await evaluate(task, whole.ranker);
+  const stop = new AbortController();
+  const onProgress = ({ done }: { done: number }) => done === 4 && stop.abort();
+  await expect(
+    evaluate(task, lengthRanker('similarity', model).ranker, { journal, signal: stop.signal, onProgress }),
+  ).rejects.toThrow();
+  const { ranker, embedded } = lengthRanker('similarity', model);
+  await evaluate(task, ranker, { journal });
+  expect(whole.embedded.length).toBeGreaterThan(2);
+  expect(embedded.length).toBeGreaterThan(0);
+  for (const call of embedded) expect(whole.embedded).toContainEqual(call);
 });
 
 test('a journal of another run is refused, and says what differs', async () => {

@@ -48,7 +48,8 @@ export function writeDataset(queries: number, documents: number, folder?: string
 /** A model whose scores are lengths of texts, and what it was asked. */
 export function lengthRanker(family: ModelInfo['family'] = 'listwise', path = MODEL.path) {
   const calls: { query: string; documents: EvalDocument[]; options: RerankOptions<EvalDocument> }[] = [];
-  const embedded: string[] = [];
+  /** Ids of each call for embeddings. */
+  const embedded: string[][] = [];
   const ranker: EvalRanker = {
     model: { ...MODEL, family, path },
     async rerank(query, documents, options = {}) {
@@ -71,7 +72,7 @@ export function lengthRanker(family: ModelInfo['family'] = 'listwise', path = MO
       };
     },
     async embedDocuments(documents) {
-      embedded.push(...documents.map(({ id }) => String(id)));
+      embedded.push(documents.map(({ id }) => String(id)));
       return documents.map(({ text }) => Float32Array.of(text.length, 1));
     },
   };

@@ -76,4 +76,4 @@ test('a run of 1,000 queries that is killed at random points and resumed gives t
     code: 2,
     stderr: expect.stringMatching(/another run, of which differ: order .*JOURNAL_MISMATCH/),
   });
-});
+}, 400_000);
