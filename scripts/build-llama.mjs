@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -97,9 +97,9 @@ function keep() {
   const partial = `${target}.partial-${process.pid}`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  const files = readdirSync(work, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
-  for (const { name, parentPath } of files) {
-    if (/^(lib)?(llama|ggml)[\w.-]*\.(so|dylib|dll)$/.test(name)) copyFileSync(join(parentPath, name), join(partial, name));
+  for (const file of readdirSync(work, { recursive: true, encoding: 'utf8' })) {
+    const name = basename(file);
+    if (/^(lib)?(llama|ggml)[\w.-]*\.(so|dylib|dll)$/.test(name)) copyFileSync(join(work, file), join(partial, name));
   }
   rmSync(target, { recursive: true, force: true });
   renameSync(partial, target);

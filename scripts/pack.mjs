@@ -24,9 +24,8 @@ const { values } = parseArgs({
   options: {
     out: { type: 'string', default: join(root, 'build', 'pack') },
     release: { type: 'boolean', default: false },
-    size: { type: 'boolean', default: true },
+    'no-size': { type: 'boolean', default: false },
   },
-  allowNegative: true,
 });
 const out = resolve(values.out);
 const platform = `${process.platform}-${process.arch}`;
@@ -60,7 +59,7 @@ async function pack(staged) {
   for (const folder of [main, native]) problems.push(...(await lintPackage(folder)));
   const tarballs = [npmPack(main), npmPack(native)];
   problems.push(...checkTypes(/** @type {string} */ (tarballs[0])));
-  if (values.size) {
+  if (!values['no-size']) {
     const { bytes, files } = measure(tarballs);
     console.error(`installed: ${(bytes / 1e6).toFixed(1)} MB, ${files} files`);
     if (bytes > SIZE_LIMIT) problems.push(`installed it takes ${bytes} bytes; at most ${SIZE_LIMIT} are allowed`);

@@ -31,7 +31,7 @@ export function measure(tarballs) {
  * @param {string} folder
  */
 export function sizeOf(folder) {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const sizes = entries.map((entry) => lstatSync(join(entry.parentPath, entry.name)).size);
-  return { bytes: sizes.reduce((sum, size) => sum + size, 0), files: sizes.length };
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const files = names.map((name) => lstatSync(join(folder, name))).filter((stat) => stat.isFile());
+  return { bytes: files.reduce((sum, { size }) => sum + size, 0), files: files.length };
 }

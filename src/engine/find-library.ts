@@ -34,10 +34,11 @@ function packages(gpu: Gpu): string[] {
 /**
  * Modules from which packages are looked for: the platform's package, whose dependency llama.cpp is; this one; and the program that runs,
  * where CUDA and Vulkan are installed by hand. pnpm shows each package its own dependencies alone. The current folder is not
- * asked: what it holds may be anybody's.
+ * asked: what it holds may be anybody's. So may the first argument of a packaged Electron app, which is a file that was opened with it.
  */
 function requirers(): NodeJS.Require[] {
-  return [platformPackage(), fileURLToPath(import.meta.url), process.argv[1] && resolve(process.argv[1])]
+  const program = process.versions.electron ? undefined : process.argv[1];
+  return [platformPackage(), fileURLToPath(import.meta.url), program && resolve(program)]
     .filter((file) => typeof file === 'string')
     .map((file) => createRequire(file));
 }

@@ -14,6 +14,7 @@ const PLATFORM = `${process.platform}-${process.arch}`;
 const manifest = readManifest(root);
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const SNIPPET = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+const WHERE = `import { listDevices } from 'llama-rerank'; console.log((await listDevices()).library.folder);`;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const atLeast = (...wanted: [number, number]) => major > wanted[0] || (major === wanted[0] && minor >= wanted[1]);
 
@@ -74,6 +75,14 @@ describe.skipIf(!reachable || process.platform === 'win32')('an installation of 
     expect(bytes).toBeLessThan(SIZE_LIMIT);
     await expectUsable(app);
 
+    app.write('where.mjs', WHERE);
+    const packaged = (await app.expectRun('node', 'where.mjs')).trim();
+    const built = join(modules, 'llama-rerank', 'build', 'llama', 'local');
+    cpSync(packaged, built, { recursive: true });
+    expect((await app.expectRun('node', 'where.mjs')).trim()).toBe(built);
+    app.write('named.mjs', `process.env.LLAMA_RERANK_LIBRARY_PATH = process.argv[2]; await import('./where.mjs');`);
+    expect((await app.expectRun('node', 'named.mjs', packaged)).trim()).toBe(packaged);
+
     for (const subpath of Object.keys(manifest.exports)) {
       if (subpath === './package.json') continue;
       const { stderr } = await app.run('node', '-e', `import('llama-rerank${subpath.slice(1)}')`);
@@ -126,7 +135,7 @@ describe.skipIf(!reachable || process.platform === 'win32')('an installation of 
     }
   });
 
-  test('N08: without the platform package, the error says what to install', async () => {
+  test('N08: without the platform package, or with a wrong one, the error says what to do', async () => {
     const app = consumer();
     await app.expectRun('npm', 'install', '--omit=optional', main);
     app.write('snippet.mjs', SNIPPET);
@@ -135,6 +144,12 @@ describe.skipIf(!reachable || process.platform === 'win32')('an installation of 
     expect(stderr).toContain('NATIVE_LOAD_FAILED');
     expect(stderr).toContain(`@llama-rerank/${PLATFORM}: Cannot find module`);
     expect(stderr).toContain('npm install --include=optional llama-rerank');
+
+    const place = `node_modules/@llama-rerank/${PLATFORM}`;
+    app.write(`${place}/package.json`, '{}');
+    app.write(`${place}/llama_rerank.node`, 'of another system'.repeat(100));
+    const damaged = await app.run('node', 'snippet.mjs');
+    expect(damaged.stderr).toMatch(/NATIVE_LOAD_FAILED.*for another system or processor, or damaged/s);
   });
 
   test('pnpm, which shows each package its own dependencies alone; llama.cpp for a GPU beside the app', async () => {
@@ -144,7 +159,7 @@ describe.skipIf(!reachable || process.platform === 'win32')('an installation of 
     await expectUsable(app, ['npx', '--yes', 'pnpm@10', 'exec']);
 
     // A package as a user installs it into the app, with the libraries of the other.
-    app.write('where.mjs', `import { listDevices } from 'llama-rerank'; console.log((await listDevices()).library.folder);`);
+    app.write('where.mjs', WHERE);
     const plain = (await app.expectRun('node', 'where.mjs')).trim();
     expect(plain).toContain(join('.pnpm', '@node-llama-cpp'));
     const system = plain.split(/[\\/]/).at(-1) ?? '';
