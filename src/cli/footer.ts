@@ -5,6 +5,12 @@ import { wrap } from './width.js';
 
 const SEPARATOR = ' · ';
 
+const SCORES = {
+  probability: 'probabilities, 0 to 1',
+  cosine: 'cosines, -1 to 1',
+  blend: 'cosines blended with BM25, for this list only',
+};
+
 function windowNote(results: readonly RerankResult<unknown>[]): string[] {
   const long = results.filter(({ chunk }) => (chunk?.count ?? 1) > 1).length;
   if (long === 0) return [];
@@ -28,7 +34,7 @@ export function footer(ranking: Ranking, documents: number, loadMilliseconds: nu
     `score ${seconds(milliseconds.score)}`,
   ];
   if (milliseconds.states > 0) parts.push(`${count(Math.round((computed / milliseconds.states) * 1000), 'token')}/s`);
-  parts.push(model.scoreKind === 'probability' ? 'probabilities, 0 to 1' : 'cosines, -1 to 1');
+  parts.push(SCORES[model.scoreKind]);
   const notes: string[] = results.length === 0 ? ['no document has the score that --min-score asks for'] : [];
   if (results.some((result) => result.truncated)) {
     notes.push('* only the beginning was read (--max-document-tokens)');

@@ -49,12 +49,12 @@ function jinaAnswer({ model, info, results, usage }: Outcome, body: JinaBody): o
     model,
     object: 'list',
     usage: { total_tokens: totalTokens, prompt_tokens: totalTokens },
-    results: results.map(({ index, relevanceScore, document, embedding, truncated, logit, chunk }) => ({
+    results: results.map(({ index, relevanceScore, document, embedding, truncated, logit, chunk, parts }) => ({
       index,
       relevance_score: relevanceScore,
       ...(bare ? {} : { document: mirrored(document, body.documents[index]) }),
       ...(embedding ? { embedding } : {}),
-      ...(body.details ? { truncated, logit, chunk } : {}),
+      ...(body.details ? { truncated, logit, chunk, parts } : {}),
     })),
     ...(body.details ? { details } : {}),
   };
