@@ -14,7 +14,9 @@ describe.skipIf(!chromium)('the page ranks', () => {
     expect(texts[0]).toBe(DOCUMENTS[2]);
     expect([...texts].sort()).toEqual([...DOCUMENTS].sort());
     expect(await page.locator('.row').first().locator('.change').textContent()).toContain('up 2: given as number 3');
-    expect(await page.locator('.note').first().textContent()).toContain('cosines blended with BM25, for this list only, not probabilities');
+    expect(await page.locator('.note').first().textContent()).toContain(
+      'cosines blended with BM25, for this list only, not probabilities',
+    );
     expect(await page.locator('.stages').textContent()).toMatch(/ m?s.*waiting.*tokenizing.*model.*scoring.*tokens.*reused/);
     await page.getByText('As given').click();
     expect(await opened.textsOf()).toEqual(DOCUMENTS);
