@@ -30,6 +30,11 @@ export const number: Check<number> = (value, name) => {
   return value;
 };
 
+export const fraction: Check<number> = (value, name) => {
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw invalid(name, 'a number from 0 to 1', value);
+  return value;
+};
+
 export const positive: Check<number> = (value, name) => {
   if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY)
     throw invalid(name, 'a number above 0', value);

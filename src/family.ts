@@ -48,8 +48,16 @@ export interface Plan {
   readonly queryTruncated: boolean;
   readonly truncated: readonly boolean[];
   readonly overflow: 'none' | Exclude<Overflow, 'error'>;
+  /** Similarity, blended with BM25. */
+  readonly lexical?: LexicalPart | undefined;
   /** Similarity: what the request has of the documents. */
   readonly documentEmbeddings?: readonly Float32Array[] | undefined;
+}
+
+/** The BM25 scores of the documents, in input order, and their share of the result. */
+export interface LexicalPart {
+  readonly weight: number;
+  readonly bm25: Float64Array;
 }
 
 /** Steps 6 and 7: one score for each document, in input order. */
@@ -59,6 +67,8 @@ export interface Scored {
   readonly logits?: Float64Array;
   /** With `chunk`: which of how many windows of each document is the best one. */
   readonly chunks?: readonly Chunk[];
+  /** Similarity, blended: what the scores are made of. */
+  readonly parts?: { readonly cosine: Float64Array; readonly bm25: Float64Array };
   readonly embeddings: readonly Float32Array[] | undefined;
 }
 

@@ -32,6 +32,9 @@ export function rank(
       relevanceScore: scores[index] as number,
       ...(scored.logits ? { logit: scored.logits[index] as number } : {}),
       ...(scored.chunks ? { chunk: scored.chunks[index] as Chunk } : {}),
+      ...(scored.parts
+        ? { parts: { cosine: scored.parts.cosine[index] as number, bm25: scored.parts.bm25[index] as number } }
+        : {}),
       document: documents[index],
       truncated: truncated[index] as boolean,
       ...(request.returnEmbeddings && scored.embeddings

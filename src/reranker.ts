@@ -20,8 +20,8 @@ export class Reranker implements Ranker {
   /**
    * Loads a model.
    *
-   * Without `model` this is the starter model that ships with the package, all-MiniLM-L6-v2: small, quick, English only and harmful
-   * in other languages. For other languages and the best quality name jina-reranker-v3 (licensed for non-commercial use).
+   * Without `model` this is the starter model that ships with the package, all-MiniLM-L6-v2: small, quick, English only. Its
+   * cosines are blended with BM25 (`lexical`), which takes over in languages that it does not know: there it ranks by matching words. For other languages and the best quality name jina-reranker-v3 (licensed for non-commercial use).
    *
    * @param model `starter`, `jina-reranker-v3`, `jina-reranker-v3:Q4_K_M`, `hf:user/repo:Q8_0`, `hf:user/repo/file.gguf#revision`: found in the cache
    *   of the Hugging Face Hub, or fetched to it; or the path of a GGUF file, with its `projector.safetensors` beside it

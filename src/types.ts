@@ -3,9 +3,10 @@ export type ModelFamily = 'listwise' | 'pairwise' | 'similarity';
 
 /**
  * What `relevanceScore` is. `cosine`: from -1 to 1, no probability. `probability`: from 0 to 1, the sigmoid of `logit`; comparable between
- * calls with one model.
+ * calls with one model. `blend`: cosine and BM25 (`LoadOptions.lexical`), about where the list's cosines are; it compares within one list
+ * only.
  */
-export type ScoreKind = 'cosine' | 'probability';
+export type ScoreKind = 'cosine' | 'probability' | 'blend';
 
 /**
  * What happens when a text is too long. Listwise models: the list is `split` into several prompts (default), or the longest documents
@@ -47,6 +48,11 @@ export interface LoadOptions {
   queryPrefix?: string;
   /** Embedding models: what stands before a document. */
   documentPrefix?: string;
+  /**
+   * Embedding models: share of BM25 in the score, from 0 to 1. 0 is the cosine alone; default 0.25 for all-MiniLM-L6-v2, 0 for others.
+   * With the vocabulary of English BERT it is the least share: it rises to 1 for queries of which the vocabulary knows letters only.
+   */
+  lexical?: number;
   /** Default `auto`. Naming a GPU that is not there is the error GPU_UNAVAILABLE. */
   gpu?: Gpu;
   /** Layers to keep on the GPU; default all. llama.cpp's `--gpu-layers`. */
@@ -85,7 +91,10 @@ export type TextAccessor<T> = (T extends object ? keyof T & string : never) | ((
 export interface RerankOptions<T = string> {
   /** Keep the best `topN` documents; larger than the list means all. */
   topN?: number;
-  /** Keep documents with at least this score. Scores depend on the model and, for listwise models, on the list. */
+  /**
+   * Keep documents with at least this score. Scores depend on the model and, for listwise models and blended scores, on the list: a
+   * threshold for several lists needs `lexical: 0`, or `parts.cosine`.
+   */
   minScore?: number;
   /** Property name or function that gives a document's text; default the document itself, or its `text`. */
   text?: TextAccessor<T>;
@@ -130,6 +139,8 @@ export interface RerankResult<T = string> {
   relevanceScore: number;
   /** Pairwise models: the number of which `relevanceScore` is the sigmoid. */
   logit?: number;
+  /** Blended scores: what they are made of. `bm25` is 0 or more, and compares within one list only. */
+  parts?: { cosine: number; bm25: number };
   /** With `overflow: 'chunk'`: which window of the document (from 0) gave the score, and how many there are. */
   chunk?: { index: number; count: number };
   /** The document itself, by reference. */

@@ -74,7 +74,7 @@ export async function verifyModel(model: string, options: VerifyOptions = {}): P
   const head = load.head ?? files.head;
   const examples: VerifiedExample[] = [];
   if (known.examples.length > 0) {
-    const reranker = await Reranker.load(files.path, head === undefined ? load : { ...load, head });
+    const reranker = await Reranker.load(files.path, { ...load, lexical: 0, ...(head === undefined ? {} : { head }) });
     try {
       for (const example of known.examples) {
         const scores = new Map<boolean, number[]>();

@@ -38,7 +38,7 @@ export async function documentsKeepTheirType(reranker: Reranker, pages: Page[], 
 
 export async function embeddingsAreTyped(reranker: Reranker, pages: Page[]): Promise<void> {
   same<typeof reranker.scoreKind, ScoreKind>(true);
-  same<ScoreKind, 'cosine' | 'probability'>(true);
+  same<ScoreKind, 'cosine' | 'probability' | 'blend'>(true);
   const documentEmbeddings = await reranker.embedDocuments(pages, { text: (page) => page.body.html, timeout: 1000 });
   same<typeof documentEmbeddings, Float32Array[]>(true);
   await reranker.rerank('query', pages, { text: 'title', documentEmbeddings });

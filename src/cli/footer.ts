@@ -4,7 +4,11 @@ import type { Ranking } from './output.js';
 import { wrap } from './width.js';
 
 const SEPARATOR = ' · ';
-const SCORES = { probability: 'probabilities, 0 to 1', cosine: 'cosines, -1 to 1' };
+const SCORES = {
+  probability: 'probabilities, 0 to 1',
+  cosine: 'cosines, -1 to 1',
+  blend: 'cosines blended with BM25, for this list only',
+};
 
 function windowNote(results: readonly RerankResult<unknown>[]): string[] {
   const long = results.filter(({ chunk }) => (chunk?.count ?? 1) > 1).length;

@@ -9,6 +9,7 @@ export interface ModelFlags {
   pooling?: Pooling;
   queryPrefix?: string;
   documentPrefix?: string;
+  lexical?: number;
   offline?: boolean;
   threads?: number;
   gpu?: Gpu;
@@ -84,6 +85,11 @@ export function addLoadOptions(command: Command): Command {
     )
     .option('--query-prefix <text>', 'what stands before the query (embedding models; default: what is known of the model)')
     .option('--document-prefix <text>', 'what stands before each document')
+    .option(
+      '--lexical <weight>',
+      'share of BM25 in the score, 0 to 1 (embedding models; default: 0.25 for the starter model, else 0)',
+      decimal,
+    )
     .option('-t, --threads <n>', 'threads for inference (default: the cores, at most 16)', integer(1, 512))
     .addOption(gpuOption())
     .option('--gpu-layers <n>', 'layers to keep on the GPU, or `all`; also -ngl, --n-gpu-layers (default: all)', gpuLayers)
@@ -170,6 +176,7 @@ export function loadOptions(flags: Omit<ModelFlags, 'model'>): LoadOptions {
     pooling: flags.pooling,
     queryPrefix: flags.queryPrefix,
     documentPrefix: flags.documentPrefix,
+    lexical: flags.lexical,
     download: flags.offline ? 'never' : undefined,
     gpu: flags.gpu,
     gpuLayers: flags.gpuLayers === 'all' ? undefined : flags.gpuLayers,

@@ -12,6 +12,7 @@ export function rankJson({ model, query, response }: Ranking, indented: boolean)
   const { usage, stages } = response;
   const body = {
     model: model.name,
+    score_kind: model.scoreKind,
     query,
     results: response.results.map(resultJson),
     usage: {
@@ -52,6 +53,7 @@ function resultJson(result: RerankResult<InputDocument>): object {
     index: result.index,
     relevance_score: result.relevanceScore,
     ...(result.logit === undefined ? {} : { logit: result.logit }),
+    ...(result.parts === undefined ? {} : { parts: result.parts }),
     ...(result.chunk === undefined ? {} : { chunk: result.chunk }),
     ...(result.stage === undefined ? {} : { stage: result.stage }),
     document: id === undefined ? { text } : { id, text },

@@ -36,7 +36,7 @@ interface RankFlags extends ModelFlags, RankingFlags, CascadeFlags, CommonFlags 
 
 /** Said where no model was named. */
 export const STARTER_NOTICE =
-  'starter model: English only; for other languages and the best quality, use jina-reranker-v3 (--model jina-reranker-v3)';
+  'starter model: English only; other languages by matching words alone. For these and the best quality use jina-reranker-v3 (--model jina-reranker-v3)';
 
 const EXAMPLES = `
 Examples:

@@ -19,7 +19,7 @@ export interface Candidate {
   readonly options?: EmbedderOptions | undefined;
 }
 
-export type EmbedderOptions = Pick<LoadOptions, 'pooling' | 'queryPrefix' | 'documentPrefix'>;
+export type EmbedderOptions = Pick<LoadOptions, 'pooling' | 'queryPrefix' | 'documentPrefix' | 'lexical'>;
 
 /** How a model reranks. */
 export interface FamilyChoice {

@@ -16,7 +16,10 @@ const EMBEDDER_OPTIONS = ['pooling', 'queryPrefix', 'documentPrefix'] as const;
  */
 export async function chooseFamily(candidate: Candidate): Promise<FamilyChoice> {
   const choice = await choose(candidate);
-  const stray = EMBEDDER_OPTIONS.find((option) => candidate.options?.[option] !== undefined);
+  // 0 is what the others do.
+  const stray = candidate.options?.lexical
+    ? 'lexical'
+    : EMBEDDER_OPTIONS.find((option) => candidate.options?.[option] !== undefined);
   if (stray === undefined || choice.name === 'similarity') return choice;
   throw new RerankError('INVALID_ARGUMENT', `options.${stray}: a ${choice.name} model has no use for it`);
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { RerankError } from '../errors.js';
+import type { Lexical } from '../similarity/blend.js';
 import { type Embedder, findEmbedder, type Prefixes, SEARCH_INSTRUCTION } from '../similarity/embedders.js';
 import type { Pooling } from '../types.js';
 import type { Candidate } from './candidate.js';
@@ -11,6 +12,9 @@ const POOLINGS: readonly (Pooling | 'none' | 'rank')[] = ['none', 'mean', 'cls',
 /** Models that read a text from left to right: only the last state has seen all of it. */
 export const CAUSAL = ['qwen2', 'qwen3'];
 
+/** Size of the vocabulary that all uncased English BERTs share. */
+const ENGLISH_PIECES = 30_522;
+
 /** What the states have to be for the addon. */
 const STATES = { mean: 'mean', cls: 'first', last: 'last' } as const;
 
@@ -19,6 +23,7 @@ export interface EmbedderSettings {
   readonly prefixes: Prefixes | undefined;
   /** Control token after each text, whatever the file says. */
   readonly end: string | undefined;
+  readonly lexical: Lexical | undefined;
 }
 
 export function isCausal({ model }: Candidate): boolean {
@@ -40,7 +45,12 @@ export function filePooling({ model }: Candidate): (typeof POOLINGS)[number] | u
 export function embedderSettings(candidate: Candidate): EmbedderSettings {
   const known = knownEmbedder(candidate);
   expectDense(candidate);
-  return { states: STATES[choosePooling(candidate, known)], prefixes: choosePrefixes(candidate, known), end: known?.end };
+  return {
+    states: STATES[choosePooling(candidate, known)],
+    prefixes: choosePrefixes(candidate, known),
+    end: known?.end,
+    lexical: chooseLexical(candidate, known),
+  };
 }
 
 /** Whether anybody says that a model is for embeddings. */
@@ -76,6 +86,13 @@ function choosePooling(candidate: Candidate, known: Embedder | undefined): Pooli
     `${asked === undefined ? `${path}: ${name}.pooling_type` : 'options.pooling'}: expected ${isCausal(candidate) ? 'last' : 'mean or cls'} ` +
       `in a ${name} model, got ${pooling}`,
   );
+}
+
+function chooseLexical({ model, options }: Candidate, known: Embedder | undefined): Lexical | undefined {
+  const weight = options?.lexical ?? known?.lexical ?? 0;
+  if (weight === 0) return undefined;
+  const isWordPiece = metadataValue(model, 'tokenizer.ggml.model') === 'bert';
+  return { weight, isEnglish: isWordPiece && model.vocabulary.tokens.length === ENGLISH_PIECES };
 }
 
 function choosePrefixes({ model, known: entry, options }: Candidate, known: Embedder | undefined): Prefixes | undefined {

@@ -15,7 +15,7 @@ export async function chooseSimilarity(candidate: Candidate): Promise<FamilyChoi
   const { model, file, head } = candidate;
   if (head !== undefined)
     throw new RerankError('INVALID_ARGUMENT', `options.head: ${file.path} is an embedding model, it takes no head`);
-  const { states, prefixes, end } = embedderSettings(candidate);
+  const { states, prefixes, end, lexical } = embedderSettings(candidate);
   const own = metadataValue(model, 'llama-rerank.max_tokens') as number | undefined;
   const maxTokens = Math.min(own ?? model.dimensions.context, model.dimensions.context);
   const open = ({ info }: Engine, ubatchSize: number): Family =>
@@ -23,6 +23,7 @@ export async function chooseSimilarity(candidate: Candidate): Promise<FamilyChoi
       states,
       ...surroundings(model, info, isCausal(candidate), end),
       prefixes,
+      lexical,
       maxTokens,
       batchTokens: ubatchSize,
       width: info.embedding,

@@ -114,6 +114,11 @@ const result = {
     embedding: { type: 'array', items: { type: 'number' } },
     truncated: { type: 'boolean', description: 'With details.' },
     logit: { type: 'number', description: 'With details.' },
+    parts: {
+      type: 'object',
+      description: 'With details, of blended scores.',
+      properties: { cosine: { type: 'number' }, bm25: { type: 'number' } },
+    },
     chunk: {
       type: 'object',
       description: 'With details.',

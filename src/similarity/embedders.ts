@@ -17,6 +17,8 @@ export interface Embedder {
   readonly pooling?: Pooling;
   /** Control token after each text, whatever the file says: the first conversions lack it. */
   readonly end?: string;
+  /** Share of BM25 in the score: chosen by measurement, docs/models.md. */
+  readonly lexical?: number;
 }
 
 /** The instruction in the model cards of Qwen3-Embedding and E5. */
@@ -52,6 +54,7 @@ const EMBEDDERS: readonly (readonly [part: string, Embedder])[] = [
     },
   ],
   ['jina-embeddings-v2', { pooling: 'mean' }],
+  ['all-minilm-l6-v2', { pooling: 'mean', lexical: 0.25 }],
   ['all-minilm', { pooling: 'mean' }],
   ['gte-modernbert', { pooling: 'cls' }],
   ['gte-(small|base|large)', { pooling: 'mean' }],

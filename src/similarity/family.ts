@@ -2,15 +2,16 @@ import { rowsOf } from '../batches.js';
 import type { Embeddings, Family, Plan } from '../family.js';
 import { mapInTurns } from '../turns.js';
 import { cosine, normalizedRows } from '../vectors.js';
+import { blend } from './blend.js';
 import { planPair, planTexts, type SimilarityOptions } from './plan.js';
 
-/** Embedding models: every text is a sequence of its own; the score is the cosine of document and query. */
+/** Embedding models: every text is a sequence of its own; the score is the cosine of document and query, or a blend with BM25. */
 export function similarity(options: SimilarityOptions): Family {
   const limit = options.maxTokens - options.before.length - options.after.length;
   const hasInstruction = options.prefixes?.instruction !== undefined;
   return {
     name: 'similarity',
-    scoreKind: 'cosine',
+    scoreKind: options.lexical ? 'blend' : 'cosine',
     states: options.states,
     options: ['returnEmbeddings', 'documentEmbeddings', ...(hasInstruction ? (['instruction'] as const) : [])],
     overflows: ['truncate', 'error'],
@@ -26,8 +27,10 @@ export function similarity(options: SimilarityOptions): Family {
       const vectors = await vectorsOf(plan, states, options.width);
       const query = vectors.at(-1) as Float32Array;
       const documents = plan.documentEmbeddings ?? vectors.slice(0, -1);
-      const scores = await mapInTurns(documents, (document) => cosine(document, query));
-      return { scores: Float64Array.from(scores), embeddings: documents };
+      const cosines = Float64Array.from(await mapInTurns(documents, (document) => cosine(document, query)));
+      if (!plan.lexical) return { scores: cosines, embeddings: documents };
+      const parts = { cosine: cosines, bm25: plan.lexical.bm25 };
+      return { scores: blend(cosines, plan.lexical), parts, embeddings: documents };
     },
     embeddings: {
       plan: (texts, tokenizer, capacity, signal) => planTexts(texts, tokenizer, options, capacity, signal),

@@ -2,6 +2,7 @@ import { concat, packSequences, type Sequence } from '../batches.js';
 import { RerankError } from '../errors.js';
 import type { Plan, RerankRequest, Tokenizer } from '../family.js';
 import { mapInTurns } from '../turns.js';
+import { type Lexical, planLexical } from './blend.js';
 import { fillInstruction, type Prefixes } from './embedders.js';
 
 /** llama.cpp's limit in one batch. Those of causal models have a shared beginning as well, which is a sequence. */
@@ -15,6 +16,8 @@ export interface SimilarityOptions {
   readonly before: readonly number[];
   readonly after: readonly number[];
   readonly prefixes?: Prefixes | undefined;
+  /** Undefined: the cosine alone. */
+  readonly lexical?: Lexical | undefined;
   /** Tokens of one text, all included. */
   readonly maxTokens: number;
   /** Tokens of one batch; a longer text has a batch of its own. */
@@ -71,6 +74,7 @@ export async function planPair(
     windows: [...documents.windows, [cuts.length - 1]],
     overflow: 'none',
     documentEmbeddings,
+    lexical: options.lexical && (await planLexical(request, tokenizer, options.lexical, signal)),
     queryTokens: last.read,
     queryTruncated: last.truncated,
     truncated: documentEmbeddings ? texts.map(() => false) : cuts.slice(0, -1).map(({ truncated }) => truncated),

@@ -41,6 +41,28 @@ describe('the starter model', { timeout: 60_000 }, () => {
     expect(plain.usage.totalTokens).toBeGreaterThan(totalTokens);
   });
 
+  test('scores are a blend of two parts, which come with them', async () => {
+    expect(reranker().scoreKind).toBe('blend');
+    const cosines = await Reranker.load(STARTER, { gpu: 'cpu', threads: 1, lexical: 0 });
+    expect(cosines.scoreKind).toBe('cosine');
+    const plain = await cosines.rerank(QUERY, DOCUMENTS);
+    await cosines.dispose();
+    const { results } = await reranker().rerank(QUERY, DOCUMENTS);
+    const byIndex = [...results].sort((a, b) => a.index - b.index);
+    expect(byIndex.map(({ parts }) => parts?.cosine)).toEqual(scores(plain));
+    expect(byIndex.map(({ parts }) => (parts?.bm25 ?? 0) > 0)).toEqual([true, true, false, false, false]);
+    expect(byIndex.map(({ relevanceScore }) => relevanceScore)).not.toEqual(scores(plain));
+    expect(plain.results[0]).not.toHaveProperty('parts');
+    const [alone] = (await reranker().rerank(QUERY, ['Bees collect nectar.'])).results;
+    expect(alone?.relevanceScore).toBe(alone?.parts?.cosine);
+  });
+
+  test('in a language that the model does not know, words decide', async () => {
+    const documents = ['Die Stadt hat einen Hafen.', 'Москва — столица России.', 'Пчёлы собирают нектар.'];
+    const { results } = await reranker().rerank('где пчела собирает нектар', documents);
+    expect(results[0]?.index).toBe(2);
+  });
+
   test('documents of any kind, by the option text', async () => {
     const vectors = await reranker().embedDocuments(DOCUMENTS);
     const pages = DOCUMENTS.map((body) => ({ body }));

@@ -125,6 +125,7 @@ test('JSON has the field names of the Jina API', async () => {
   const run = await runFake([...RANK, '--json', '-n', '1'], { stdin: 'a\nlonger\n' });
   expect(JSON.parse(run.stdout)).toEqual({
     model: 'tiny',
+    score_kind: 'cosine',
     query: 'query',
     results: [{ index: 1, relevance_score: 0.06, document: { text: 'longer' }, truncated: true }],
     usage: {

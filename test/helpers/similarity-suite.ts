@@ -44,7 +44,7 @@ export function describeSimilarity(folder: string, model: string): void {
   let reranker: Reranker;
   beforeAll(async () => {
     ({ engine, family } = await openEngine(model));
-    reranker = await Reranker.load(model, { gpu: 'cpu', threads: 1 });
+    reranker = await Reranker.load(model, { gpu: 'cpu', threads: 1, lexical: 0 });
   });
   afterAll(async () => {
     await reranker.dispose();

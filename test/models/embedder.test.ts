@@ -131,6 +131,28 @@ test.each(['bge-reranker-v2-m3', 'Qwen3-Reranker-0.6B', 'mobile5-base', 'e5-mist
   (name) => expect(findEmbedder([name])).toBeUndefined(),
 );
 
+describe('the share of BM25', () => {
+  const lexical = async (made: Made) => (await settings(made)).lexical;
+  const pieces = { 'tokenizer.ggml.model': value.text('bert') };
+
+  test('is 0 but for all-MiniLM-L6-v2, whatever its file is called, and the caller goes before that', async () => {
+    const starter = { 'general.name': value.text('all-MiniLM-L6-v2') };
+    expect(await lexical({})).toBeUndefined();
+    expect(await lexical({ name: 'all-MiniLM-L12-v2.gguf' })).toBeUndefined();
+    expect(await lexical({ entries: starter })).toEqual({ weight: 0.25, isEnglish: false });
+    expect(await lexical({ entries: starter, options: { lexical: 0 } })).toBeUndefined();
+    expect(await lexical({ options: { lexical: 1 } })).toEqual({ weight: 1, isEnglish: false });
+    expect(await lexical({ name: 'all-minilm-l6-v2-q4_0.gguf', entries: pieces })).toMatchObject({ weight: 0.25 });
+  });
+
+  test('rises only with the vocabulary of English BERT', async () => {
+    const { model, file, ...rest } = await candidate({ options: { lexical: 0.5 } });
+    const tokens = { length: 30_522 } as typeof model.vocabulary.tokens;
+    const other = { ...model, vocabulary: { ...model.vocabulary, tokens } };
+    expect(embedderSettings({ model: other, file, ...rest }).lexical).toEqual({ weight: 0.5, isEnglish: true });
+  });
+});
+
 describe('tokens around a text', () => {
   const ids = { bos: 10, eos: 20, sep: 30, control: { '<|endoftext|>': 40 } };
   const qwen = { kind: 'qwen3-reranker' } as const;
@@ -170,13 +192,21 @@ describe('which models are embedders', () => {
   });
 });
 
-test.each(['pooling', 'queryPrefix', 'documentPrefix'])('a listwise model has no use for %s', async (option) => {
+test.each([
+  ['pooling', 'last'],
+  ['queryPrefix', 'last'],
+  ['documentPrefix', 'last'],
+  ['lexical', 0.5],
+])('a listwise model has no use for %s', async (option, given) => {
   const output = join(mkdtempSync(join(folder, 'a-')), 'listwise.gguf');
   await makeModel({ output, tiny: true });
   const file = await openModelFile(output);
-  const options = { [option]: 'last' } as EmbedderOptions;
-  const choice = chooseFamily({ model: await checkModel(file), file, head: undefined, known: undefined, options });
+  const candidate = { model: await checkModel(file), file, head: undefined, known: undefined };
+  const choice = chooseFamily({ ...candidate, options: { [option]: given } as EmbedderOptions });
   const message = `options.${option}: a listwise model has no use for it`;
   await expect(choice).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message });
+  // 0 is what it does.
+  if (option === 'lexical')
+    expect(await chooseFamily({ ...candidate, options: { lexical: 0 } })).toMatchObject({ name: 'listwise' });
   await file.close();
 });

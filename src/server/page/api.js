@@ -10,13 +10,14 @@ import { Failure, failureOf, passes } from './failure.js';
  * @property {boolean} truncated
  * @property {number} [logit]
  * @property {{ index: number, count: number }} [chunk]
+ * @property {{ cosine: number, bm25: number }} [parts]
  */
 /**
  * @typedef {object} Answer
  * @property {string} model
  * @property {{ total_tokens: number }} usage
  * @property {Result[]} results
- * @property {{ score_kind: 'cosine' | 'probability', query_truncated: boolean, overflow: string, blocks: number,
+ * @property {{ score_kind: 'cosine' | 'probability' | 'blend', query_truncated: boolean, overflow: string, blocks: number,
  *   milliseconds: Milliseconds, tokens: { total: number, reused: number } }} details
  */
 

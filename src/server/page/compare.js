@@ -38,11 +38,11 @@ export function agreement(a, b, most) {
 
 /**
  * Span that the bars show. A cosine is seldom negative: the left half is shown only if one is.
- * @param {'cosine' | 'probability'} kind
+ * @param {'cosine' | 'probability' | 'blend'} kind
  * @param {readonly Scored[]} results
  */
 export function scaleOf(kind, results) {
-  const least = kind === 'cosine' && results.some((result) => result.relevance_score < 0) ? -1 : 0;
+  const least = kind !== 'probability' && results.some((result) => result.relevance_score < 0) ? -1 : 0;
   return { least, most: 1 };
 }
 

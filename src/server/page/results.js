@@ -134,6 +134,7 @@ function scoreOf(result, scale) {
   const bar = make('span', scale.least < 0 ? 'bar middle' : 'bar', fill);
   bar.ariaHidden = 'true';
   const number = make('span', 'number', score.toFixed(3).replace('-', '−'));
+  if (result.parts) number.title = `cosine ${result.parts.cosine.toFixed(3)}, BM25 ${result.parts.bm25.toFixed(2)}`;
   if (result.logit !== undefined) number.title = `logit ${result.logit.toFixed(3)}`;
   return make('div', 'score', bar, number);
 }
@@ -158,10 +159,12 @@ function summaryOf({ results, details }, count, other) {
   ];
   for (const [label, value] of cells) stages.append(make('div', '', make('dt', '', label), make('dd', '', value)));
   const { least } = scaleOf(details.score_kind, results);
-  const kind =
-    details.score_kind === 'cosine'
-      ? `Scores: cosines from −1 to 1, not probabilities. Bars span ${least === 0 ? '0' : '−1'} to 1.`
-      : 'Scores: probabilities from 0 to 1.';
+  const bars = `Bars span ${least === 0 ? '0' : '−1'} to 1.`;
+  const kind = {
+    cosine: `Scores: cosines from −1 to 1, not probabilities. ${bars}`,
+    blend: `Scores: cosines blended with BM25, for this list only, not probabilities. ${bars}`,
+    probability: 'Scores: probabilities from 0 to 1.',
+  }[details.score_kind];
   const arrows = other ? ` Arrows compare with ${other.model}.` : ' Arrows compare with the order given.';
   return [stages, make('p', 'note', kind + arrows), ...remarksOf(results, details, count)];
 }

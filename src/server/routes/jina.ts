@@ -58,12 +58,12 @@ function jinaAnswer({ model, info, results, usage, stages }: Outcome, body: Jina
     model,
     object: 'list',
     usage: { total_tokens: totalTokens, prompt_tokens: totalTokens },
-    results: results.map(({ index, relevanceScore, document, embedding, truncated, logit, chunk, stage }) => ({
+    results: results.map(({ index, relevanceScore, document, embedding, truncated, logit, chunk, parts, stage }) => ({
       index,
       relevance_score: relevanceScore,
       ...(bare ? {} : { document: mirrored(document, body.documents[index]) }),
       ...(embedding ? { embedding } : {}),
-      ...(body.details ? { truncated, logit, chunk, stage } : {}),
+      ...(body.details ? { truncated, logit, chunk, parts, stage } : {}),
     })),
     ...(body.details ? { details } : {}),
   };
