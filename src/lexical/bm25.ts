@@ -8,11 +8,19 @@ export interface Hit {
   readonly score: number;
 }
 
-/** BM25 over a list of texts, with the statistics of that list. */
+/**
+ * BM25 over a list of texts, with the statistics of that list:
+ * `sum over the query's words of ln(1 + (N - df + 0.5) / (df + 0.5)) * tf * (k + 1) / (tf + k * (1 - b + b * length / mean length))`,
+ * k 1.2, b 0.7; a word that the query has twice counts twice. As minisearch computes it, whose length of a text is that of its different words.
+ */
 export class Bm25 {
   readonly #index: MiniSearch<{ id: number; text: string }>;
 
-  /** Builds the index, in turns with other work. */
+  /**
+   * Builds the index, in turns with other work.
+   *
+   * @throws the signal's reason, once it is aborted
+   */
   static async of(texts: readonly string[], signal?: AbortSignal): Promise<Bm25> {
     const index = new MiniSearch<{ id: number; text: string }>({
       fields: ['text'],
@@ -34,5 +42,12 @@ export class Bm25 {
     return found
       .map(({ id, score, queryTerms }) => ({ index: id as number, score: score / queryTerms.length }))
       .sort((a, b) => b.score - a.score || a.index - b.index);
+  }
+
+  /** One score for each text, in the order of the list: 0 where it has no word of the query. */
+  scores(query: string): Float64Array {
+    const scores = new Float64Array(this.#index.documentCount);
+    for (const { index, score } of this.search(query)) scores[index] = score;
+    return scores;
   }
 }

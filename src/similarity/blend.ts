@@ -1,5 +1,5 @@
 import type { LexicalPart, RerankRequest, Tokenizer } from '../family.js';
-import { scoreCandidates } from '../lexical/candidates.js';
+import { Bm25 } from '../lexical/bm25.js';
 
 /** How much of a score is BM25's. */
 export interface Lexical {
@@ -8,6 +8,12 @@ export interface Lexical {
   /** Whether the vocabulary is that of an English model, so that the weight rises where it knows little of a query. */
   readonly isEnglish: boolean;
 }
+
+/** Characters of a query and of a text that BM25 reads: many times what an embedding model reads. */
+const MOST_CHARACTERS = { query: 1 << 13, text: 1 << 14 };
+
+/** Documents at which the odds of BM25's part have half of their full size: how rare a word is, a short list does not tell. */
+const HALF_ODDS = 10;
 
 /** Letters of a mean word piece: with so many a query is known to an English vocabulary, with so few it is not. */
 const KNOWN = 3.5;
@@ -24,7 +30,18 @@ export async function planLexical(
   signal: AbortSignal | undefined,
 ): Promise<LexicalPart> {
   const more = isEnglish ? ignorance(await lettersPerPiece(query, tokenizer, signal)) : 0;
-  return { weight: weight + (1 - weight) * more, bm25: await scoreCandidates(query, texts, signal) };
+  const least = dampened(weight, texts.length);
+  const index = await Bm25.of(
+    texts.map((text) => text.slice(0, MOST_CHARACTERS.text)),
+    signal,
+  );
+  return { weight: least + (1 - least) * more, bm25: index.scores(query.slice(0, MOST_CHARACTERS.query)) };
+}
+
+/** The odds of the weight times `n / (n + 10)` for a list of n documents: 0 and 1 stay, 0.25 is 0.14 with 10 documents and 0.23 with 100. */
+function dampened(weight: number, documents: number): number {
+  const share = weight * documents;
+  return share / (share + (1 - weight) * (documents + HALF_ODDS));
 }
 
 /** From 0 (the vocabulary knows the words) to 1 (it knows letters at most). */
@@ -37,7 +54,7 @@ function ignorance(letters: number): number {
  * none. English has 4 to 5, other languages in Latin letters under 3, other scripts about 1. A text without any is known.
  */
 export async function lettersPerPiece(text: string, tokenizer: Tokenizer, signal?: AbortSignal): Promise<number> {
-  const [ids] = (await tokenizer.tokenize([text.slice(0, 1 << 13)], signal)) as [Int32Array];
+  const [ids] = (await tokenizer.tokenize([text.slice(0, MOST_CHARACTERS.query)], signal)) as [Int32Array];
   const pieces = await tokenizer.detokenize(Array.from(ids, (id) => Int32Array.of(id)));
   const sizes = pieces.flatMap((piece) => {
     if (piece.trim() === '[UNK]') return 0;

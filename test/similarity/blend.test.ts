@@ -57,13 +57,29 @@ describe('letters of a piece', () => {
     expect(letters).toBeLessThanOrEqual(most);
   });
 
-  const weight = async (query: string, isEnglish = true) =>
-    (await planLexical({ query, texts: ['a'] } as never, tokenizer, { weight: 0.25, isEnglish }, undefined)).weight;
+  const planned = (query: string, { texts = new Array<string>(100).fill('a'), least = 0.25, isEnglish = true } = {}) =>
+    planLexical({ query, texts } as never, tokenizer, { weight: least, isEnglish }, undefined);
+  const weight = async (...call: Parameters<typeof planned>) => (await planned(...call)).weight;
 
   test('the weight is the least one in English, and rises to 1 where the vocabulary knows no word', async () => {
-    expect(await weight('How do bees make honey from nectar?')).toBe(0.25);
+    const english = await weight('How do bees make honey from nectar?');
+    expect(english).toBeCloseTo(25 / (25 + 82.5), 12);
     expect(await weight('как пчёлы делают мёд')).toBe(1);
     expect(await weight('Wie stellen Bienen aus Nektar Honig her?')).toBeGreaterThan(0.4);
-    expect(await weight('как пчёлы делают мёд', false)).toBe(0.25);
+    expect(await weight('как пчёлы делают мёд', { isEnglish: false })).toBe(english);
+  });
+
+  test('it is less in short lists, unless BM25 alone was asked for', async () => {
+    const list = (length: number, least: number) => weight('honey', { texts: new Array<string>(length).fill('a'), least });
+    expect(await list(10, 0.25)).toBeCloseTo(1 / 7, 12);
+    expect(await list(10_000, 0.25)).toBeCloseTo(0.25, 3);
+    expect(await list(1, 1)).toBe(1);
+  });
+
+  test('of long texts the beginning counts', async () => {
+    const long = 'word '.repeat(4000);
+    const { bm25 } = await planned('needle', { texts: [`needle ${long}`, `${long} needle`] });
+    expect([...bm25]).toEqual([expect.any(Number), 0]);
+    expect(bm25[0]).toBeGreaterThan(0);
   });
 });
