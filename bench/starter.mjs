@@ -6,7 +6,7 @@
  * FOLDER_OF_SETS has a folder a set in BEIR's layout, with `bm25.run`. Half 1 is every second query of those with judgements, sorted by id,
  * beginning with the second; half 0 is the other one, on which the weight was chosen.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { difference, evaluate, measure, openDataset, prepareTask, runOf } from '../dist/eval/index.js';
@@ -23,8 +23,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const [folder, ...named] = positionals;
-const sets =
-  named.length > 0 ? named : readdirSync(folder).filter((name) => readdirSync(join(folder, name)).includes('bm25.run'));
+const sets = named.length > 0 ? named : readdirSync(folder).filter((name) => existsSync(join(folder, name, 'bm25.run')));
 const METRIC = 'ndcg@10';
 const load = { threads: Number(values.threads) };
 const cosine = await Reranker.load(values.model, { ...load, lexical: 0 });

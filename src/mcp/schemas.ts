@@ -36,7 +36,9 @@ export const output = strictObject({
     }),
   ).describe('Best first'),
   model: string(),
-  scoreKind: oneOf(['cosine', 'probability']).describe('cosine: from -1 to 1, no probability; probability: from 0 to 1'),
+  scoreKind: oneOf(['cosine', 'probability', 'blend']).describe(
+    'cosine: from -1 to 1, no probability; probability: from 0 to 1; blend: about a cosine, compares within this list only',
+  ),
   totalTokens: int(),
   queryTruncated: boolean(),
 });

@@ -56,12 +56,12 @@ describe.each([
         excerpt: document,
       })),
       model: 'all-MiniLM-L6-v2',
-      scoreKind: 'cosine',
+      scoreKind: 'blend',
       totalTokens: expected.usage.totalTokens,
       queryTruncated: false,
     });
     const [head, first] = textOf(result)?.split('\n') ?? [];
-    expect(head).toBe('2 of 3 documents, best first; scores of all-MiniLM-L6-v2 (cosine)');
+    expect(head).toBe('2 of 3 documents, best first; scores of all-MiniLM-L6-v2 (blend)');
     expect(first).toMatch(/^1\. 0\.\d{4} documents\[1\]: Refunds are paid within five days\.$/);
     expect(errors).toEqual([]);
   });

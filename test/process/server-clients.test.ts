@@ -130,7 +130,7 @@ describe.each([
 
 describe('docs/server.md', () => {
   const [, clients = ''] = /^## Clients\n(.*?)^## /ms.exec(readFileSync(resolve(root, 'docs/server.md'), 'utf8')) ?? [];
-  const snippets = [...clients.matchAll(/^\*\*([^*]+)\*\* \([^)]*\)\n\n```ts\n(.*?)^```/gms)].map(
+  const snippets = [...clients.matchAll(/^\*\*([^*]+)\*\* \([^)]*\)\n\n```ts(?: \w+)*\n(.*?)^```/gms)].map(
     ([, name = '', code = '']) => [name, code] as const,
   );
 
