@@ -46,6 +46,7 @@ function checkManifest(folder) {
 const MAIN_FILES = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^dist\/(?!.*\.tsbuildinfo$).*\.(js|d\.ts)$/,
+  /^dist\/mcp\/sdk\.LICENSES\.txt$/,
   /^dist\/server\/page\/.*\.(html|css|js|json|svg|png|ico|woff2)$/,
   /^gguf\/.*(\.gguf|\.json|README\.md|LICENSE[\w-]*)$/,
 ];

@@ -77,7 +77,10 @@ function begin(folder, manifest) {
 export function stageMain(folder) {
   const manifest = mainManifest(readManifest(root));
   begin(folder, manifest);
-  for (const path of ['README.md', ...(manifest.files ?? [])]) cpSync(join(root, path), join(folder, path), { recursive: true });
+  // Nobody imports these two, and their types name packages that are not installed.
+  const filter = (/** @type {string} */ file) => !/[\\/]dist[\\/](cli|mcp)[\\/].*\.d\.ts$/.test(file);
+  for (const path of ['README.md', ...(manifest.files ?? [])])
+    cpSync(join(root, path), join(folder, path), { recursive: true, filter });
 }
 
 /**
