@@ -14,6 +14,8 @@ export interface Question {
 /** A reranker of a cascade, and how fast it was so far. */
 export class Stage {
   readonly pace = new Pace();
+  /** Documents of the longest list that was done. */
+  longest = 0;
 
   constructor(readonly ranker: Ranker) {}
 
@@ -29,6 +31,7 @@ export class Stage {
     if (response.results.length !== texts.length)
       throw new RerankError('INTERNAL', `expected ${texts.length} results of a stage, got ${response.results.length}`);
     this.pace.learn(response.usage);
+    this.longest = Math.max(this.longest, texts.length);
     return response;
   }
 }

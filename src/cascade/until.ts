@@ -6,6 +6,9 @@ import type { Question, Stage } from './stage.js';
 const MARGIN_LIST = 0.7;
 const MARGIN_PART = 0.5;
 
+/** How many times as many documents as the longest list so far the next one may have. */
+const GROWTH = 4;
+
 /** Results of the documents that were scored, not yet in order, and the usage of each call. */
 export interface Scored {
   readonly results: readonly RerankResult[];
@@ -19,8 +22,8 @@ class TimeUp extends Error {}
  * as long as an abort takes: one micro-batch at most.
  *
  * Stages that score each document alone get them in parts, each as large as fits into half of the time left; without a measured
- * pace the first part is one document. Others get one list, as long as fits with a margin; without a measured pace, a list of one is
- * computed before, whose score counts only if nothing more fits.
+ * pace the first part is one document. Others get a list that is as long as fits with a margin, and at most four times as long as one that was done before; while
+ * time is left, a longer one is tried and takes its place. So the first call begins with one document.
  *
  * @throws what the stage throws, and the signal's reason
  */
@@ -36,7 +39,11 @@ export async function scoreUntil(stage: Stage, question: Question, end: number, 
     const tokens = await unlessAborted(count(stage, question), either);
     const call = (first: number, last: number) => timed(stage, question, tokens, first, last, usages, either);
     const run = stage.scoresAlone ? inParts : asList;
-    for await (const part of run(stage, tokens, () => end - performance.now(), call)) results.push(...part);
+    for await (const part of run(stage, tokens, () => end - performance.now(), call)) {
+      // A longer list takes the place of the one before: it begins with the same documents.
+      if (!stage.scoresAlone) results.length = 0;
+      results.push(...part);
+    }
   } catch (error) {
     if (error !== timeUp) throw error;
     signal.throwIfAborted();
@@ -62,13 +69,18 @@ async function* inParts({ pace }: Stage, tokens: Estimate, left: () => number, c
   }
 }
 
-async function* asList({ pace }: Stage, tokens: Estimate, left: () => number, call: CallPart): AsyncGenerator<RerankResult[]> {
+async function* asList(stage: Stage, tokens: Estimate, left: () => number, call: CallPart): AsyncGenerator<RerankResult[]> {
+  const { pace } = stage;
   const total = tokens.documents.length;
-  if (left() <= 0) return;
-  const first = pace.millisecondsPerToken === undefined ? await call(0, 1) : undefined;
-  const each = pace.millisecondsPerToken;
-  const size = each === undefined ? total : Math.max(fitting(tokens, 0, each, left() * MARGIN_LIST), 1);
-  yield first && size === 1 ? first : await call(0, size);
+  for (let done = 0; done < total && left() > 0; ) {
+    const each = pace.millisecondsPerToken;
+    const fit = each === undefined ? 1 : Math.max(fitting(tokens, 0, each, left() * MARGIN_LIST), 1);
+    // A token takes longer in a longer list, so the pace of a short one says little of a list many times as long.
+    const size = Math.min(fit, total, GROWTH * Math.max(stage.longest, 1));
+    if (size <= done) return;
+    yield await call(0, size);
+    done = size;
+  }
 }
 
 /** One call with documents `first` to `last`; results have their places in the whole list. */

@@ -42,7 +42,7 @@ describe.each(SDKS)('AI SDK %s', (_, rerank) => {
     expect(result.rerankedDocuments[0]).toBe(DOCUMENTS[1]);
     const { totalTokens, queryTokens } = expected.usage;
     expect(result.providerMetadata).toEqual({
-      llamaRerank: { scoreKind: 'cosine', totalTokens, queryTokens, queryTruncated: false, overflow: 'none', truncated: [] },
+      llamaRerank: { scoreKind: 'blend', totalTokens, queryTokens, queryTruncated: false, overflow: 'none', truncated: [] },
     });
     const best = await rerank({ model: provider(), query: QUERY, documents: DOCUMENTS, topN: 2 });
     expect(best.ranking).toEqual(result.ranking.slice(0, 2));

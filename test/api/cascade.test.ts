@@ -28,7 +28,7 @@ describe.each(MODELS)('the starter model, then a %s model', (family, path) => {
     ]);
     for (const { index, document } of results) expect(document).toBe(documents[index]);
     expect(stages?.map(({ model, scoreKind }) => [model, scoreKind])).toEqual([
-      [fast().model.name, 'cosine'],
+      [fast().model.name, 'blend'],
       [strong().model.name, strong().scoreKind],
     ]);
     expect(usage.totalTokens).toBe(alone.usage.totalTokens + above.usage.totalTokens);

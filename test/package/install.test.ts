@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 const PLATFORM = `${process.platform}-${process.arch}`;
 const manifest = readManifest(root);
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const SNIPPET = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+const SNIPPET = /```ts(?: run)?\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
 const WHERE = `import { listDevices } from 'llama-rerank'; console.log((await listDevices()).library.folder);`;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const atLeast = (...wanted: [number, number]) => major > wanted[0] || (major === wanted[0] && minor >= wanted[1]);

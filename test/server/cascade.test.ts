@@ -52,7 +52,7 @@ describe('a cascade of the starter model and a tiny cross-encoder', () => {
       await expected(),
     );
     expect(answer.details.stages).toMatchObject([
-      { model: fast().model.name, score_kind: 'cosine', documents: 4, scored: 4, complete: true },
+      { model: fast().model.name, score_kind: 'blend', documents: 4, scored: 4, complete: true },
       { model: strong().model.name, score_kind: 'probability', documents: 2, scored: 2, complete: true },
     ]);
     const bare = (await ask(body)).json();
