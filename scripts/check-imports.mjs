@@ -8,7 +8,7 @@ import ts from 'typescript';
 const families = ['listwise', 'pairwise', 'similarity'];
 const surfaces = ['cli', 'server', 'adapters', 'mcp', 'eval', 'bulk'];
 /** Files in src/ that families and engine build on. */
-const ground = ['types', 'errors', 'family', 'vectors', 'texts', 'batches', 'turns', 'lexical'];
+const ground = ['types', 'errors', 'family', 'vectors', 'texts', 'batches', 'turns', 'lexical', 'abortable'];
 const core = [...ground, 'files', 'engine', ...families];
 
 /**
@@ -28,9 +28,10 @@ const allowed = {
   engine: [...ground, 'files'],
   ...Object.fromEntries(families.map((family) => [family, ground])),
   models: core,
-  cascade: ['types', 'errors', 'checks', 'options', 'deadline', 'usage'],
-  ...Object.fromEntries(surfaces.map((surface) => [surface, ['index']])),
+  cascade: ['types', 'errors', 'checks', 'options', 'deadline', 'usage', 'abortable'],
+  ...Object.fromEntries(surfaces.map((surface) => [surface, ['index', 'abortable']])),
   mcp: ['index', 'adapters'],
+  abortable: [],
   eval: ['index', 'lexical'],
   cli: ['index', 'server', 'eval', 'mcp', 'bulk'],
 };

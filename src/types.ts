@@ -50,7 +50,8 @@ export interface LoadOptions {
   documentPrefix?: string;
   /**
    * Embedding models: share of BM25 in the score, from 0 to 1. 0 is the cosine alone; default 0.25 for all-MiniLM-L6-v2, 0 for others.
-   * With the vocabulary of English BERT it is the least share: it rises to 1 for queries of which the vocabulary knows letters only.
+   * In short lists it counts less (docs/models.md). With the vocabulary of English BERT it rises to 1 for queries of which the vocabulary
+   * knows letters only.
    */
   lexical?: number;
   /** Default `auto`. Naming a GPU that is not there is the error GPU_UNAVAILABLE. */

@@ -1,3 +1,4 @@
+import { abortable } from '../abortable.js';
 import { type Ranker, RerankError } from '../index.js';
 
 /**
@@ -79,13 +80,4 @@ interface Loading {
   ranker: Promise<Ranker>;
   waiting: number;
   done: boolean;
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

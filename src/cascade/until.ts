@@ -1,3 +1,4 @@
+import { abortable } from '../abortable.js';
 import type { RerankResult, Usage } from '../types.js';
 import { type Estimate, estimate, fitting, tokensOf } from './pace.js';
 import type { Question, Stage } from './stage.js';
@@ -36,7 +37,8 @@ export async function scoreUntil(stage: Stage, question: Question, end: number, 
   const usages: Usage[] = [];
   const results: RerankResult[] = [];
   try {
-    const tokens = await unlessAborted(count(stage, question), either);
+    // Counting cannot be stopped, but need not be waited for.
+    const tokens = await abortable(count(stage, question), either);
     const call = (first: number, last: number) => timed(stage, question, tokens, first, last, usages, either);
     const run = stage.scoresAlone ? inParts : asList;
     for await (const part of run(stage, tokens, () => end - performance.now(), call)) {
@@ -113,14 +115,4 @@ async function count({ ranker }: Stage, { query, texts, options }: Question): Pr
   const { family, maxDocumentTokens } = ranker.model;
   const most = options.overflow === 'chunk' ? Number.POSITIVE_INFINITY : (options.maxDocumentTokens ?? maxDocumentTokens);
   return estimate(family, await ranker.countTokens([query, ...texts]), most);
-}
-
-/** Counting cannot be stopped, but need not be waited for. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

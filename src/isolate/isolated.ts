@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { abortable } from '../abortable.js';
 import { type Limits, withDeadline } from '../deadline.js';
 import { callSafely } from '../engine/failure.js';
 import { logLevel } from '../engine/library.js';
@@ -113,7 +114,7 @@ export class IsolatedReranker implements Ranker {
     options: Omit<CallOptions, 'signal'>,
   ): Promise<Calls[K]['answer']> {
     return withDeadline(limits, this.#closing.signal, async (signal) => {
-      const worker = await unlessAborted(this.#running(), signal);
+      const worker = await abortable(this.#running(), signal);
       const answer = await worker.call(type, ask, { ...options, signal });
       this.#restarts.worked();
       return answer;
@@ -209,13 +210,4 @@ function starter(model: string | undefined, { onNotice }: Settings, launch: Laun
 async function identify(path: string): Promise<string> {
   const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
   return [dev, ino, size, mtimeNs].join(':');
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,5 +1,5 @@
-import { RerankError } from '../index.js';
-import { abortable } from './abortable.js';
+import { abortable } from '../abortable.js';
+import { RerankError, Reranker } from '../index.js';
 import { loadCascade } from './cascade.js';
 import { HttpError } from './errors.js';
 import type { ServedModel, ServedReranker, Settings } from './options.js';
@@ -87,7 +87,7 @@ export class Model {
       const { load, loadOptions } = this.settings;
       const { model, stages, keep } = this.served;
       const options = { ...loadOptions, signal: this.closing };
-      const reranker = stages ? await loadCascade(stages, keep, options) : await load(model, options);
+      const reranker = stages ? await loadCascade(Reranker, stages, keep, options) : await load(model, options);
       this.#loaded = reranker;
       return reranker;
     } catch (error) {
