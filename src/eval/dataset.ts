@@ -18,8 +18,8 @@ export interface Dataset {
 /**
  * Opens a folder in BEIR's layout: `corpus.jsonl` (`_id`, `title`, `text`), `queries.jsonl` (`_id`, `text`) and `qrels/SPLIT.tsv`.
  *
- * @param options.split which judgements, default `test`
- * @param options.qrels a file with other judgements, in BEIR's or TREC's form
+ * @param folder its path
+ * @param options which judgements to read
  * @throws RerankError DATASET_UNREADABLE, DATASET_CORRUPT; the signal's reason when it was aborted
  */
 export async function openDataset(
@@ -28,7 +28,13 @@ export async function openDataset(
     split = 'test',
     qrels,
     signal,
-  }: { split?: string | undefined; qrels?: string | undefined; signal?: AbortSignal | undefined } = {},
+  }: {
+    /** Which judgements, default `test`. */
+    split?: string | undefined;
+    /** A file with other judgements, in BEIR's or TREC's form. */
+    qrels?: string | undefined;
+    signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<Dataset> {
   const queries = await readQueries(join(folder, 'queries.jsonl'), signal);
   const judgements = await readQrels(qrels ?? (await splitFile(folder, split)), signal);

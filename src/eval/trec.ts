@@ -48,12 +48,20 @@ const withoutSecond = ([query, , document, grade]: string[]) => [query, document
 /**
  * Reads a run in TREC's form: `query Q0 document rank score tag`. The rank and the order of lines mean nothing, as in trec_eval.
  *
- * @param options.queries keep these alone
+ * @param file its path
+ * @param options which queries to keep
  * @throws RerankError DATASET_UNREADABLE, DATASET_CORRUPT; the signal's reason when it was aborted
  */
 export async function readRun(
   file: string,
-  { queries, signal }: { queries?: ReadonlySet<string> | undefined; signal?: AbortSignal | undefined } = {},
+  {
+    queries,
+    signal,
+  }: {
+    /** Keeps these alone. */
+    queries?: ReadonlySet<string> | undefined;
+    signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<Run> {
   const run = new Map<string, Map<string, number>>();
   await eachLine(
