@@ -30,6 +30,7 @@ const allowed = {
   models: core,
   ...Object.fromEntries(surfaces.map((surface) => [surface, ['index']])),
   eval: ['index', 'lexical'],
+  bulk: ['index', 'eval'],
   cli: ['index', 'server', 'eval', 'mcp', 'bulk'],
 };
 /** @type {Record<string, string[]>} */

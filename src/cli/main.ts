@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import * as api from '../index.js';
-import { interruptSignal } from './interrupt.js';
+import { interruptSignal, toldToEnd } from './interrupt.js';
 import { runCli } from './program.js';
 import type { Shell } from './shell.js';
 
@@ -16,4 +16,8 @@ const startServer: Shell['startServer'] = async (options) => {
   release();
   return server.startServer({ ...options, logger: { level: options.logLevel, stream: stderr } });
 };
-process.exitCode = await runCli(process.argv.slice(2), { api, startServer, stdin, stdout, stderr, env, signal });
+const untilTold = (): Promise<void> => {
+  release();
+  return toldToEnd();
+};
+process.exitCode = await runCli(process.argv.slice(2), { api, startServer, untilTold, stdin, stdout, stderr, env, signal });

@@ -53,6 +53,8 @@ export interface Shell {
   api: Api;
   /** From then on the server hears signals itself. */
   startServer(options: ServeOptions): Promise<Pick<RunningServer, 'url' | 'ended'>>;
+  /** Resolves on the first SIGTERM or SIGINT from then on; the next one has its usual effect. */
+  untilTold(): Promise<void>;
   stdin: Readable & { isTTY?: boolean };
   stdout: OutputStream;
   stderr: OutputStream;

@@ -135,6 +135,7 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
       run.served.push(serveOptions);
       return { url: `http://${serveOptions.host}:${serveOptions.port}`, ended: options.serve?.() ?? Promise.resolve() };
     },
+    untilTold: () => new Promise(() => {}),
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,
