@@ -32,7 +32,7 @@ async function settle(ranker: BulkRanker, job: Job, rerank: BulkRerankOptions, s
           tokens: 0,
         };
       }
-      await setTimeout(BACKOFF * 2 ** (attempt - 1), undefined, signal ? { signal } : {});
+      await setTimeout(BACKOFF * 2 ** (attempt - 1), undefined, signal ? { signal } : {}).catch(() => {});
     }
   }
 }

@@ -34,8 +34,9 @@ export interface RunningWorker {
 const LOCK = 10_000;
 /** Milliseconds between two looks for such jobs. */
 const STALLED = 5000;
-/** Milliseconds before a job that was put back may be taken again. */
-const PUT_BACK = 1000;
+/** Milliseconds before a job that was put back may be taken again, and before this worker takes another: others come first. */
+const PUT_BACK = 200;
+const STAND_BACK = 2000;
 const HEARTBEAT = 5000;
 /** So many jobs that fail one after the other are the fault of the machine. */
 const MOST_FAILURES = 5;
@@ -62,8 +63,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         );
       isRefusing = true;
       await job.moveToDelayed(Date.now() + PUT_BACK, token);
-      // So that others come first.
-      await setTimeout(PUT_BACK);
+      await setTimeout(STAND_BACK);
       throw new bullmq.DelayedError();
     }
     isRefusing = false;
