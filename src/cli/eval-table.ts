@@ -28,14 +28,13 @@ export function evalTable(report: Report, { columns, color }: { columns: number;
     lines.push(colored(main[index + 1] as string));
   }
   if (others.length > 0) lines.push('', paint.dim(rest[0] as string), ...rest.slice(1));
-  for (const { label, truncatedQueries } of report.systems) {
-    if (truncatedQueries)
-      lines.push(
-        '',
-        ...wrap(`${oneLine(label)}: only the beginning of a text was read for ${count(truncatedQueries)} queries`, columns).map(
-          paint.dim,
-        ),
-      );
+  const cut = report.systems.filter(({ truncatedQueries }) => truncatedQueries);
+  if (cut.length > 0) {
+    const parts = cut.map(({ label, truncatedQueries }) => `${oneLine(label)} ${count(truncatedQueries ?? 0)}`);
+    lines.push(
+      '',
+      ...wrap(`queries for which only the beginning of a text was read: ${parts.join(', ')}`, columns).map(paint.dim),
+    );
   }
   return `${lines.join('\n')}\n`;
 }

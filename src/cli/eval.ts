@@ -6,6 +6,7 @@ import {
   evaluate,
   formatRun,
   htmlReport,
+  measure,
   type Order,
   openDataset,
   prepareTask,
@@ -26,7 +27,7 @@ import { style } from './style.js';
 type Format = 'table' | 'json' | 'trec' | 'html';
 
 interface EvalFlags extends Omit<ModelFlags, 'model'>, CommonFlags {
-  model: string[];
+  model?: string[];
   run?: string;
   topK: number;
   split: string;
@@ -97,7 +98,6 @@ export function evalCommand(shell: Shell): CommanderCommand {
       '-m, --model <name>',
       'known name, hf:user/repo:quantization, or GGUF file; may be repeated (default: the starter model)',
       collect,
-      [],
     );
   addLoadOptions(command);
   command
@@ -110,7 +110,7 @@ export function evalCommand(shell: Shell): CommanderCommand {
   return command.action((dataset: string, flags: EvalFlags) => run(command, dataset, flags, shell));
 }
 
-const collect = (value: string, before: string[]): string[] => [...before, value];
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 function names(text: string): string[] {
   const list = text.split(',').map((name) => name.trim().toLowerCase());
@@ -119,12 +119,15 @@ function names(text: string): string[] {
 }
 
 async function run(command: CommanderCommand, folder: string, flags: EvalFlags, shell: Shell): Promise<void> {
-  const variants = variantsOf(flags.model, flags.compare, {
+  const variants = variantsOf(flags.model ?? [], flags.compare, {
     load: loadOptions(flags),
     call: { order: flags.order, rerank: callOptions(flags) },
   });
   if (flags.format === 'trec' && variants.length > 1)
     command.error("error: option '--format trec' is for one variant; --out writes a run for each");
+  const metrics = flags.metrics ?? ['ndcg', 'mrr', 'map', 'recall', 'success', 'p'].map((name) => `${name}@${flags.k}`);
+  // A wrong name is said now, not after hours.
+  measure(new Map(), new Map(), metrics);
   const progress = progressFor(!flags.quiet, shell);
   try {
     const { signal } = shell;
@@ -141,12 +144,16 @@ async function run(command: CommanderCommand, folder: string, flags: EvalFlags, 
     const firstVariant = contestants.length - variants.length;
     const baseline = contestants[variants.length > 1 && flags.baseline === undefined ? firstVariant : firstVariant - 1];
     const result = await report(task, contestants, {
-      metrics: flags.metrics ?? ['ndcg', 'mrr', 'map', 'recall', 'success', 'p'].map((name) => `${name}@${flags.k}`),
+      metrics,
       baseline: baseline?.label,
       seed: flags.seed,
       signal,
     });
-    if (flags.out !== undefined) await keep(flags.out, result, contestants);
+    if (flags.out !== undefined) {
+      // Runs that were read stay as they are: the folder may be theirs.
+      const made = contestants.filter((each, i) => 'answers' in each || (i === 0 && flags.run === undefined));
+      await keep(flags.out, result, made);
+    }
     progress.clear();
     await write(shell.stdout, render(result, contestants, flags, shell));
   } finally {
@@ -177,6 +184,8 @@ async function runVariant(
     if (!flags.quiet) stderr.write(`${style(hasColor(stderr, env, flags.color)).dim(notice)}\n`);
   };
   onNotice(`evaluating ${variant.label}`);
+  // Neither changes a score.
+  const { threads: _threads, download: _download, ...settings } = variant.load;
   const reranker = await shell.api.Reranker.load(variant.model, {
     ...variant.load,
     signal,
@@ -188,7 +197,7 @@ async function runVariant(
       ...variant.call,
       seed: flags.seed,
       journal: flags.out === undefined ? undefined : join(flags.out, `${fileName(variant.label)}.journal.jsonl`),
-      settings: { ...variant.load },
+      settings,
       signal,
       onProgress: progress.update,
     });
@@ -198,8 +207,8 @@ async function runVariant(
   }
 }
 
-async function keep(folder: string, result: Report, contestants: readonly Contestant[]): Promise<void> {
-  for (const contestant of contestants) await writeFile(join(folder, `${fileName(contestant.label)}.trec`), trec(contestant));
+async function keep(folder: string, result: Report, made: readonly Contestant[]): Promise<void> {
+  for (const each of made) await writeFile(join(folder, `${fileName(each.label)}.trec`), trec(each));
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(result, null, 2)}\n`);
   await writeFile(join(folder, 'report.html'), htmlReport(result));
 }
@@ -208,7 +217,7 @@ function trec(contestant: Contestant): string {
   return formatRun('run' in contestant ? contestant.run : runOf(contestant.answers), contestant.label);
 }
 
-const fileName = (label: string): string => label.replace(/[^\w.=-]+/g, '_').replace(/\.trec$/, '');
+const fileName = (label: string): string => label.replace(/[^\w.=-]+/g, '_');
 
 function render(result: Report, contestants: readonly Contestant[], flags: EvalFlags, { stdout, env }: Shell): string {
   if (flags.format === 'json') return `${JSON.stringify(result, null, isTerminal(stdout, env) ? 2 : 0)}\n`;

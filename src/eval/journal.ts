@@ -10,7 +10,7 @@ export interface Answer {
   readonly documents: readonly string[];
   /** Scores that order `documents`. */
   readonly scores: readonly number[];
-  /** Whether a document or the query was cut. */
+  /** Whether a document or the query was cut; of models that embed documents once, the query. */
   readonly truncated: boolean;
   readonly milliseconds: number;
 }

@@ -12,29 +12,45 @@ export function escapeHtml(text: string): string {
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 const HEIGHT = 100;
+/** Part of the height that a label takes, in per cent. */
+const LABEL = 7;
 
-/** Each query's difference to the baseline in the first metric, highest first: a bar up for a win, down for a loss. */
-export function winsAndLosses(system: System, report: Report): string {
+/** For each system its queries' differences to the baseline in the first metric, highest first: a bar up for a win, down for a loss. */
+export function winsAndLosses(report: Report): string[] {
   const metric = report.metrics[0] as string;
-  const baseline = report.systems.find(({ label }) => label === report.baseline);
-  const bars = Object.entries(system.queries)
-    .map(([query, values]) => ({ query, value: (values[metric] ?? 0) - (baseline?.queries[query]?.[metric] ?? 0) }))
-    .filter(({ query }) => baseline?.queries[query] !== undefined)
-    .sort((a, b) => b.value - a.value);
-  const most = Math.max(...bars.map(({ value }) => Math.abs(value)), 0) || 1;
+  const baseline = report.systems.find(({ label }) => label === report.baseline) as System;
+  const compared = report.systems.filter((system) => system !== baseline);
+  const lists = compared.map(({ queries }) =>
+    Object.entries(queries)
+      .filter(([query]) => baseline.queries[query] !== undefined)
+      .map(([query, values]) => ({ query, value: (values[metric] as number) - (baseline.queries[query]?.[metric] as number) }))
+      .sort((a, b) => b.value - a.value),
+  );
+  const most = lists.flat().reduce((largest, { value }) => Math.max(largest, Math.abs(value)), 0) || 1;
+  return compared.map((system, i) => differences(system, report.baseline, lists[i] as Bar[], most));
+}
+
+interface Bar {
+  query: string;
+  value: number;
+}
+
+function differences({ label, difference }: System, baseline: string, bars: readonly Bar[], most: number): string {
   const half = HEIGHT / 2;
   const marks = bars.map(({ query, value }, i) => {
     const length = (Math.abs(value) / most) * half;
     if (length === 0) return '';
     const [kind, y] = value > 0 ? ['win', half - length] : ['loss', half];
-    return `<rect class="${kind}" x="${i}" y="${y.toFixed(2)}" width="1" height="${length.toFixed(2)}"><title>${escapeHtml(query)} ${short(value)}</title></rect>`;
+    const title = `<title>${escapeHtml(query)} ${short(value)}</title>`;
+    return `<rect class="${kind}" x="${i}" y="${y.toFixed(2)}" width="1" height="${length.toFixed(2)}">${title}</rect>`;
   });
   const zero = `<path class="axis" d="M0 ${half}H${bars.length}"/>`;
-  const { wins = 0, losses = 0, ties = 0 } = system.difference ?? {};
-  const caption = `${system.label} against ${report.baseline}: ${wins} won, ${losses} lost, ${ties} equal`;
+  const { wins = 0, losses = 0, ties = 0 } = difference ?? {};
+  const caption = `${label} against ${baseline}: ${wins} won, ${losses} lost, ${ties} equal`;
   return figure(
-    `<b>${escapeHtml(system.label)}</b> against ${escapeHtml(report.baseline)}: <span class="win">${wins} won</span>, <span class="loss">${losses} lost</span>, ${ties} equal`,
-    `<div class="plot">${svg(Math.max(bars.length, 1), HEIGHT, caption, marks.join('') + zero)}<div class="y"><span>+${short(most)}</span><span>0</span><span>−${short(most)}</span></div></div>`,
+    `<b>${escapeHtml(label)}</b> <span class="win">${wins} won</span>, <span class="loss">${losses} lost</span>, ${ties} equal`,
+    `<div class="plot">${svg(Math.max(bars.length, 1), HEIGHT, caption, marks.join('') + zero)}` +
+      `<div class="y"><span>+${short(most)}</span><span>0</span><span>−${short(most)}</span></div></div>`,
   );
 }
 
@@ -75,16 +91,23 @@ export function speedAgainstQuality({ systems, metrics }: Report): string {
   if (times.length === 0) return '';
   const x = scale(Math.min(...times), Math.max(...times), Math.log);
   const y = scale(Math.min(...points.map(({ low }) => low)), Math.max(...points.map(({ high }) => high)), (value) => value);
-  const top = (value: number): string => (100 - y.at(value) * 100).toFixed(1);
-  const marks = points.map(({ label, time, value, low, high }) => {
-    const text = `${escapeHtml(label)} <small>${value.toFixed(3)}</small>`;
-    if (time === undefined) return `<i class="level" style="top:${top(value)}%"><span>${text}</span></i>`;
-    const left = x.at(time) * 100;
-    return (
-      `<i class="range" style="left:${left.toFixed(1)}%;top:${top(high)}%;bottom:${(y.at(low) * 100).toFixed(1)}%"></i>` +
-      `<i class="point${left > 60 ? ' end' : ''}" style="left:${left.toFixed(1)}%;top:${top(value)}%"><span>${text}</span></i>`
-    );
-  });
+  const top = (value: number): number => 100 - y.at(value) * 100;
+  // Labels of points with nearly the same value would lie on each other.
+  let lowest = Number.NEGATIVE_INFINITY;
+  const marks = points
+    .sort((a, b) => b.value - a.value)
+    .map(({ label, time, value, low, high }) => {
+      const text = `${escapeHtml(label)} <small>${value.toFixed(3)}</small>`;
+      if (time === undefined) return `<i class="level" style="top:${top(value).toFixed(1)}%"><span>${text}</span></i>`;
+      const left = x.at(time) * 100;
+      const side = left > 50 ? `end" style="right:${(100 - left).toFixed(1)}%` : `" style="left:${left.toFixed(1)}%`;
+      lowest = Math.max(top(value), lowest + LABEL);
+      return (
+        `<i class="range" style="left:${left.toFixed(1)}%;top:${top(high).toFixed(1)}%;bottom:${(y.at(low) * 100).toFixed(1)}%"></i>` +
+        `<i class="point" style="left:${left.toFixed(1)}%;top:${top(value).toFixed(1)}%"></i>` +
+        `<span class="label ${side};top:${lowest.toFixed(1)}%">${text}</span>`
+      );
+    });
   return figure(
     `${escapeHtml(metric)} by time a query, with intervals`,
     `<div class="plot tall"><div class="field" role="img" aria-label="Speed against quality; the table has the numbers">${marks.join('')}</div>` +

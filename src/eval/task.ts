@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { RerankError } from '../index.js';
 import { Bm25 } from '../lexical/bm25.js';
@@ -22,7 +23,7 @@ export interface TaskQuery {
 /** What is to be reranked: the same for every model, so that comparisons are fair. */
 export interface Task {
   readonly dataset: Dataset;
-  /** `BM25`, or the run's file. */
+  /** `BM25`, or the name of the run's file. */
   readonly firstStage: string;
   readonly topK: number;
   readonly queries: readonly TaskQuery[];
@@ -76,7 +77,7 @@ export async function prepareTask(dataset: Dataset, options: TaskOptions = {}): 
     throw new RerankError('DATASET_CORRUPT', `${file ?? dataset.folder}: the first stage found no document for any judged query`);
   const wanted = new Set(queries.flatMap(({ documents }) => documents));
   const texts = found.texts ?? (await readCorpus(dataset, wanted, options.signal));
-  return { dataset, firstStage: file ?? 'BM25', topK, queries, run, texts };
+  return { dataset, firstStage: file === undefined ? 'BM25' : basename(file), topK, queries, run, texts };
 }
 
 interface Found {
