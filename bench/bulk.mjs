@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * Rates of one and two workers of one thread each, and of this package without a queue: node bench/bulk.mjs [jobs] [model]
- * Starts a redis-server of its own. The machine needs two cores that nothing else uses. Order: one, two, one, two, one, two workers;
- * the median of each counts. All runs have to give the same file.
+ * Starts a redis-server of its own. The machine needs two cores that nothing else uses. Three rounds; medians count.
+ * All runs have to give the same file.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -73,14 +73,18 @@ try {
     JSON.stringify({ id, query: `how does number ${id} work?`, documents: texts }),
   );
   writeFileSync(join(folder, 'jobs.jsonl'), lines.join('\n'));
-  const [local, one, two] = [[], [], []].map((list) => /** @type {{ jobs: number, tokens: string | undefined }[]} */ (list));
+  const [local, both, one, two] = [[], [], [], []].map(
+    (list) => /** @type {{ jobs: number, tokens: string | undefined }[]} */ (list),
+  );
   for (let i = 0; i < 3; i++) {
     local?.push(await rate());
+    both?.push(await rate('-t', '2'));
     one?.push(await withWorkers(1));
     two?.push(await withWorkers(2));
   }
   for (const [name, results = []] of /** @type {const} */ ([
     ['no queue', local],
+    ['2 threads', both],
     ['one worker', one],
     ['two workers', two],
   ]))

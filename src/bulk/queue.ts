@@ -3,9 +3,10 @@ import type { Queue, Job as QueuedJob, QueueEvents } from 'bullmq';
 import { RerankError } from '../index.js';
 import type { QueueAddress } from './address.js';
 import { sizeOf } from './check.js';
-import { isRefusal, type JobData, openBullmq, unavailable } from './connection.js';
+import { type JobData, openBullmq } from './connection.js';
 import type { Identity } from './identity.js';
 import type { BulkRerankOptions, Done, Engine, Job } from './jobs.js';
+import { Patience } from './patience.js';
 import { ATTEMPTS, BACKOFF } from './retries.js';
 
 export interface QueueOptions extends QueueAddress {
@@ -23,8 +24,6 @@ const MOST_BYTES = 256 * 1024 * 1024;
 const BATCH = 32;
 /** Milliseconds between two looks at all jobs, for what events did not say. */
 const LOOK = 5000;
-/** Milliseconds before a command that found no server is given again. */
-const AGAIN = 500;
 /** Seconds for which results wait for a run that went away. */
 const KEEP = 24 * 3600;
 
@@ -61,6 +60,7 @@ class QueueRun {
   /** Jobs that are in Redis, by key. */
   readonly #waiting = new Map<string, Job>();
   readonly #ending = new AbortController();
+  readonly #patience: Patience;
   /** Jobs that take room in Redis, and the bytes of their texts. */
   #held = 0;
   #bytes = 0;
@@ -74,8 +74,9 @@ class QueueRun {
     this.#options = options;
     this.#queue = queue;
     this.#done = done;
-    queue.on('error', (error) => this.#note(error));
-    events.on('error', (error) => this.#note(error));
+    this.#patience = new Patience(options.redis, this.#ending.signal, options.onNotice);
+    queue.on('error', (error) => this.#patience.note(error));
+    events.on('error', (error) => this.#patience.note(error));
     events.on('completed', ({ jobId, returnvalue }) => this.#take(jobId, returnvalue as unknown as Done));
     events.on('failed', ({ jobId, failedReason }) => this.#take(jobId, failure(failedReason)));
   }
@@ -137,7 +138,7 @@ class QueueRun {
         stackTraceLimit: 0,
       },
     }));
-    await this.#persist(() => this.#queue.addBulk(bulk));
+    await this.#patience.persist(() => this.#queue.addBulk(bulk));
   }
 
   #take(key: string, result: Done): void {
@@ -156,7 +157,7 @@ class QueueRun {
     const { outcome } = result;
     const refused = 'error' in outcome && outcome.error.code === 'INVALID_ARGUMENT' ? outcome.error : undefined;
     if (refused === undefined) await this.#done(job, result);
-    await this.#persist(() => this.#queue.remove(job.key));
+    await this.#patience.persist(() => this.#queue.remove(job.key));
     this.#held--;
     this.#bytes -= sizeOf(job);
     if (refused !== undefined) throw new RerankError('INVALID_ARGUMENT', `the workers refuse: ${refused.message}`);
@@ -175,7 +176,7 @@ class QueueRun {
   async #look(keys: readonly string[]): Promise<void> {
     for (let begin = 0; begin < keys.length; begin += BATCH) {
       const some = keys.slice(begin, begin + BATCH);
-      const states = await this.#persist(() => Promise.all(some.map((key) => this.#queue.getJobState(key))));
+      const states = await this.#patience.persist(() => Promise.all(some.map((key) => this.#queue.getJobState(key))));
       for (const [i, state] of states.entries()) {
         const job = this.#waiting.get(some[i] as string);
         if (job !== undefined && state === 'unknown') await this.#put([job]);
@@ -185,7 +186,7 @@ class QueueRun {
   }
 
   async #fetch(key: string): Promise<void> {
-    const queued: QueuedJob<JobData, Done> | undefined = await this.#persist(() => this.#queue.getJob(key));
+    const queued: QueuedJob<JobData, Done> | undefined = await this.#patience.persist(() => this.#queue.getJob(key));
     if (queued?.finishedOn === undefined) return;
     this.#take(key, queued.failedReason ? failure(queued.failedReason) : queued.returnvalue);
   }
@@ -194,47 +195,16 @@ class QueueRun {
     if (this.#isQuiet || this.#waiting.size === 0 || performance.now() - this.#lastResult < 2 * LOOK) return;
     this.#isQuiet = true;
     const { identity, onNotice } = this.#options;
-    const active = await this.#persist(() => this.#queue.getActiveCount());
+    const active = await this.#patience.persist(() => this.#queue.getActiveCount());
     if (active === 0)
       onNotice?.(`nobody works on the queue '${this.#queue.name}': start llama-rerank worker with the model ${identity.label}`);
-  }
-
-  /** Gives a command again until there is a server that takes it. All our commands may be given twice. */
-  async #persist<T>(command: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await this.#unlessEnded(command());
-      } catch (error) {
-        this.#ending.signal.throwIfAborted();
-        if (isRefusal(error)) throw unavailable(this.#options.redis, error);
-        this.#note(error as Error);
-        await setTimeout(AGAIN);
-      }
-    }
-  }
-
-  #unlessEnded<T>(promise: Promise<T>): Promise<T> {
-    const { signal } = this.#ending;
-    return new Promise((resolve, reject) => {
-      const end = () => reject(signal.reason);
-      if (signal.aborted) end();
-      signal.addEventListener('abort', end, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
-    });
-  }
-
-  #lastNote = 0;
-  #note({ message }: Error): void {
-    if (performance.now() - this.#lastNote < 2 * LOOK && this.#lastNote > 0) return;
-    this.#lastNote = performance.now();
-    this.#options.onNotice?.(`Redis: ${message}; trying again`);
   }
 
   async #until(condition: () => boolean): Promise<void> {
     const { signal } = this.#ending;
     while (!condition()) {
       signal.throwIfAborted();
-      await this.#unlessEnded(
+      await this.#patience.unlessEnded(
         new Promise<void>((resolve) => {
           this.#wake = resolve;
         }),

@@ -7,6 +7,7 @@ import type { QueueAddress } from './address.js';
 import { type Bullmq, type JobData, openBullmq, unavailable } from './connection.js';
 import type { Identity } from './identity.js';
 import { type BulkRanker, type BulkRerankOptions, compute, type Done } from './jobs.js';
+import { Patience } from './patience.js';
 import { ATTEMPTS, weigh } from './retries.js';
 
 export interface WorkerOptions extends QueueAddress {
@@ -94,13 +95,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     maxStalledCount: ATTEMPTS - 1,
     runRetryDelay: 1000,
   });
-  let last = 0;
-  worker.on('error', ({ message }) => {
-    if (performance.now() - last < LOCK && last > 0) return;
-    last = performance.now();
-    onNotice?.(`Redis: ${message}; trying again`);
-  });
   const heart = new AbortController();
+  const patience = new Patience(redis, heart.signal, onNotice);
+  worker.on('error', (error) => patience.note(error));
   const beating = beat(opened, healthFile, heart.signal);
   const ended = new Promise<void>((resolve, reject) => {
     const end = (error?: unknown): void => {

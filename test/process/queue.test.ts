@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type BulkOptions,
@@ -169,6 +169,40 @@ describe.skipIf(!hasRedis)('jobs through Redis', () => {
     await expect(worker.ended).rejects.toMatchObject({ code: 'GPU_FAILED', message: expect.stringMatching(/5 jobs failed/) });
     await work(ranker());
     expect(await running).toMatchObject({ failed: [] });
+  });
+
+  test('a job over which three workers died is parked', async () => {
+    const running = run(jobs(1));
+    const dying = new Worker('llama-rerank', () => new Promise(() => {}), {
+      connection: { url: server.url, maxRetriesPerRequest: null },
+      lockDuration: 500,
+      skipLockRenewal: true,
+      skipStalledCheck: true,
+    });
+    const active = () => server.ask((client) => client.lrange('bull:llama-rerank:active', 0, -1));
+    await expect.poll(async () => (await active()).length, { timeout: 10_000 }).toBe(1);
+    // Two have died before.
+    await server.ask(async (client) => client.hset(`bull:llama-rerank:${(await active())[0]}`, 'stc', 2));
+    await dying.close(true);
+    const each = ranker();
+    await work(each);
+    const { failed } = await running;
+    expect(failed).toMatchObject([{ id: 'id0', line: 1, code: 'JOB_STALLED' }]);
+    expect(each.calls).toEqual([]);
+  });
+
+  test('Redis that is full is waited for', async () => {
+    const notices: string[] = [];
+    await server.ask((client) => client.config('SET', 'maxmemory', '1'));
+    try {
+      const running = run(jobs(5), { onNotice: (notice) => notices.push(notice) });
+      await expect.poll(() => notices, { timeout: 10_000 }).toEqual([expect.stringMatching(/OOM.*trying again/)]);
+      await server.ask((client) => client.config('SET', 'maxmemory', '0'));
+      await work(ranker());
+      expect(await running).toMatchObject({ failed: [] });
+    } finally {
+      await server.ask((client) => client.config('SET', 'maxmemory', '0'));
+    }
   });
 
   test('Redis holds no more jobs than it may', async () => {
