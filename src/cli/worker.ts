@@ -41,6 +41,7 @@ async function work(command: Command, flags: WorkerFlags, shell: Shell): Promise
   if (redis === undefined) command.error('error: where is the queue? (--redis, or LLAMA_RERANK_REDIS)');
   const { concurrency, name, healthFile } = flags;
   const onNotice = (text: string): void => void shell.stderr.write(`llama-rerank: ${text}\n`);
+  let isLoading = true;
   const loading = new AbortController();
   const told = shell.untilTold().then(() => loading.abort());
   const options = { ...loadOptions(flags), signal: loading.signal, onNotice };
@@ -49,12 +50,14 @@ async function work(command: Command, flags: WorkerFlags, shell: Shell): Promise
     const ranker = await shell.api.Reranker.load(flags.model, options);
     try {
       const worker = await startWorker({ redis, queue, ranker, identity, concurrency, name, healthFile, onNotice });
+      isLoading = false;
       onNotice(`${worker.name} takes jobs for ${identity.label}`);
       await Promise.race([worker.ended, told.then(() => worker.drain())]);
     } finally {
       await ranker.dispose();
     }
   } catch (error) {
-    if (error !== loading.signal.reason) throw error;
+    // Told to end while it was loading.
+    if (!isLoading || !loading.signal.aborted) throw error;
   }
 }

@@ -2,7 +2,8 @@ import { ERROR_CODES, type ErrorCode, RerankError } from '../errors.js';
 
 /** What the addon threw or rejected, as the package's error class. `ABORTED` becomes the signal's reason. */
 export function failure(error: unknown, signal?: AbortSignal): unknown {
-  if (error instanceof RerankError) return error;
+  // A reason may have a code of its own: that of a DOMException is a number.
+  if (error instanceof RerankError || (signal?.aborted && error === signal.reason)) return error;
   const { code, message } = error as { code?: string; message?: string };
   if (code === 'ABORTED' && signal?.aborted) return signal.reason;
   if (code === 'ABORTED') return new RerankError('DISPOSED', 'the model was closed meanwhile', { cause: error });

@@ -28,6 +28,12 @@ test('an abort that was asked for becomes the signal’s reason', () => {
   expect(failure(native('ABORTED'), AbortSignal.abort(reason))).toBe(reason);
 });
 
+test('the signal’s reason stays what it is, whatever its code', () => {
+  const signal = AbortSignal.abort();
+  expect(signal.reason.code).toBe(20);
+  expect(failure(signal.reason, signal)).toBe(signal.reason);
+});
+
 test.each([
   [new Error('oops'), 'oops'],
   ['text', 'text'],

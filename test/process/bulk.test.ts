@@ -142,6 +142,18 @@ describe.skipIf(!hasRedis)('jobs through Redis', () => {
     for (const { ended } of workers) expect(await ended).toMatchObject({ code: 0, signal: null });
   });
 
+  test('a worker that is told to end while it loads ends with 0', async () => {
+    for (const milliseconds of [300, 450, 600]) {
+      const { child, ended } = worker();
+      await setTimeout(milliseconds);
+      child.kill('SIGTERM');
+      const { code, signal, stderr } = await ended;
+      // Before anything runs there is nobody to hear it.
+      expect(signal === 'SIGTERM' || code === 0).toBe(true);
+      expect(stderr).not.toMatch(/aborted|NATIVE/);
+    }
+  });
+
   test('SIGTERM: the running job ends, and then the worker; the second signal ends it at once', async () => {
     writeJobs(400);
     const [one, two] = [worker(), worker()];
