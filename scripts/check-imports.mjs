@@ -33,6 +33,7 @@ const allowed = {
   mcp: ['index', 'adapters'],
   abortable: [],
   eval: ['index', 'lexical'],
+  bulk: ['index', 'eval'],
   cli: ['index', 'server', 'eval', 'mcp', 'bulk'],
 };
 /** @type {Record<string, string[]>} */

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
 /** Exit codes; `docs/cli.md` documents them. */
-export const EXIT = { ok: 0, failure: 1, usage: 2, model: 3, interrupted: 130 } as const;
+export const EXIT = { ok: 0, failure: 1, usage: 2, model: 3, incomplete: 4, interrupted: 130 } as const;
 
 /** Input that cannot be read: a missing file, a line that is not JSON. The message names the place. */
 export class InputError extends Error {
@@ -19,6 +19,12 @@ export class WrongScores extends Error {
 export class Unhealthy extends Error {
   override readonly name = 'Unhealthy';
   readonly code = 'UNHEALTHY';
+}
+
+/** Jobs that have no results, while all others have. */
+export class Incomplete extends Error {
+  override readonly name = 'Incomplete';
+  readonly code = 'INCOMPLETE';
 }
 
 /** Reason of the abort signal after Ctrl-C. */
@@ -53,6 +59,7 @@ export function exitCodeOf(error: unknown): number {
   const code = codeOf(error);
   if (code === 'EPIPE') return EXIT.ok;
   if (code === 'INTERRUPTED') return EXIT.interrupted;
+  if (code === 'INCOMPLETE') return EXIT.incomplete;
   if (INPUT_CODES.has(code)) return EXIT.usage;
   if (MODEL_CODES.has(code) || MODEL_KINDS.test(code)) return EXIT.model;
   return EXIT.failure;

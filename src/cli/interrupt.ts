@@ -24,3 +24,15 @@ export function interruptSignal(): Interrupt {
   process.once('SIGINT', onInterrupt);
   return { signal: controller.signal, release: () => process.removeListener('SIGINT', onInterrupt) };
 }
+
+/** Resolves on the first SIGTERM or SIGINT. Without listeners, the next one ends the process. */
+export function toldToEnd(): Promise<void> {
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  return new Promise((resolve) => {
+    const tell = (): void => {
+      for (const signal of signals) process.removeListener(signal, tell);
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, tell);
+  });
+}

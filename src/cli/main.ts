@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as api from '../index.js';
 import type { McpOptions } from '../mcp/index.js';
-import { interruptSignal } from './interrupt.js';
+import { interruptSignal, toldToEnd } from './interrupt.js';
 import { runProbe } from './probe.js';
 import { packageVersion, runCli } from './program.js';
 import type { Shell } from './shell.js';
@@ -20,11 +20,15 @@ const startServer: Shell['startServer'] = async (options) => {
   release();
   return server.startServer({ ...options, logger: { level: options.logLevel, stream: stderr } });
 };
+const untilTold = (): Promise<void> => {
+  release();
+  return toldToEnd();
+};
 const serveMcp: Shell['serveMcp'] = async ({ model, loadOptions, ...options }) => {
   const mcp = await import('../mcp/index.js');
   const load: McpOptions['load'] = (more) => api.Reranker.load(model, { ...loadOptions, ...more });
   await mcp.serveMcp({ ...options, load, version: packageVersion(), stdin, stdout, signal });
 };
 const probe: Shell['probe'] = (argv, input = '') => runProbe(fileURLToPath(import.meta.url), argv, { input, signal });
-const shell: Shell = { api, startServer, serveMcp, probe, exists: existsSync, stdin, stdout, stderr, env, signal };
+const shell: Shell = { api, startServer, serveMcp, untilTold, probe, exists: existsSync, stdin, stdout, stderr, env, signal };
 process.exitCode = await runCli(process.argv.slice(2), shell);

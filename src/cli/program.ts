@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { bulkCommand } from './bulk.js';
 import { cacheCommand } from './cache.js';
 import { devicesCommand } from './devices.js';
 import { doctorCommand } from './doctor.js';
@@ -13,6 +14,7 @@ import { rankCommand } from './rank.js';
 import { serveCommand } from './serve.js';
 import type { Shell } from './shell.js';
 import { verifyCommand } from './verify.js';
+import { workerCommand } from './worker.js';
 
 const EXIT_HELP = `
 Exit codes:
@@ -20,6 +22,7 @@ Exit codes:
   1    failed, took longer than --timeout, scores are wrong (verify), or something does not work (doctor)
   2    wrong usage or input
   3    the model, its device or llama.cpp could not be loaded, or the model not be fetched
+  4    done, but for some jobs, which are listed (bulk)
   130  interrupted by Ctrl-C
 
 All commands and flags: docs/cli.md`;
@@ -52,6 +55,8 @@ export function buildProgram(shell: Shell): Command {
     cacheCommand,
     verifyCommand,
     evalCommand,
+    bulkCommand,
+    workerCommand,
     devicesCommand,
     inspectCommand,
     doctorCommand,

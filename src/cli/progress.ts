@@ -1,3 +1,4 @@
+import type { BulkProgress } from '../bulk/index.js';
 import type { EvalProgress } from '../eval/index.js';
 import type { Progress } from '../index.js';
 import { bytes, count, wholeSeconds } from './numbers.js';
@@ -5,7 +6,7 @@ import { columnsOf, isTerminal, type OutputStream, type Shell } from './shell.js
 import { bar } from './style.js';
 
 /** What a line can show. */
-type AnyProgress = Progress | EvalProgress;
+type AnyProgress = Progress | EvalProgress | BulkProgress;
 
 export interface ProgressLine {
   update(progress: AnyProgress): void;
@@ -20,6 +21,7 @@ const NAMES: Record<AnyProgress['stage'], string> = {
   corpus: 'reading the corpus',
   search: 'searching',
   queries: 'evaluating',
+  jobs: 'ranking',
 };
 const BAR = 20;
 /** Milliseconds before the first line (most work is done by then) and between two. */
@@ -77,6 +79,26 @@ export function progressFor(wanted: boolean, { stderr, env }: Shell): ProgressLi
   return wanted && isTerminal(stderr, env) ? progressLine(stderr, () => columnsOf(stderr, env)) : SILENT;
 }
 
+/** Milliseconds between two lines of a log. */
+const LOG_INTERVAL = 30_000;
+
+/** For logs: a line every half minute, about jobs alone. */
+export function progressLog(wanted: boolean, stream: OutputStream): ProgressLine {
+  let [began, first, written] = [0, 0, 0];
+  return {
+    update(progress) {
+      const { stage, done } = progress;
+      const time = performance.now();
+      if (!wanted || stage !== 'jobs') return;
+      if (began === 0) [began, first, written] = [time, done, time];
+      if (time - written < LOG_INTERVAL) return;
+      written = time;
+      stream.write(`llama-rerank: ${describeProgress(progress, time - began, first)}\n`);
+    },
+    clear() {},
+  };
+}
+
 /** `first`: what was done before, as of a download that is resumed; it says nothing about the rate. */
 function describeProgress(progress: AnyProgress, elapsed: number, first: number): string {
   const { stage, done, total } = progress;
@@ -86,7 +108,8 @@ function describeProgress(progress: AnyProgress, elapsed: number, first: number)
   const start = `${name} ${bar(fraction, BAR)} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
   if (stage === 'load' || stage === 'corpus') return start;
   const amount = stage === 'download' ? bytes : count;
-  const all = stage === 'download' ? bytes(total) : stage === 'states' ? count(total, 'token') : `${count(total)} queries`;
+  const unit = stage === 'states' ? 'tokens' : stage === 'jobs' ? 'jobs' : 'queries';
+  const all = stage === 'download' ? bytes(total) : `${count(total)} ${unit}`;
   const parts = [start, `${amount(done)} of ${all}`];
   const fresh = done - first;
   if (fresh > 0 && elapsed > 0) {

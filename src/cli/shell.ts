@@ -70,6 +70,8 @@ export interface Shell {
   exists(path: string): boolean;
   /** Speaks the Model Context Protocol on stdin and stdout until the client goes away. */
   serveMcp(options: McpServing): Promise<void>;
+  /** Resolves on the first SIGTERM or SIGINT from then on; the next one has its usual effect. */
+  untilTold(): Promise<void>;
   stdin: Readable & { isTTY?: boolean };
   stdout: OutputStream;
   stderr: OutputStream;

@@ -53,7 +53,12 @@ async function splitFile(folder: string, split: string): Promise<string> {
   );
 }
 
-async function readQueries(file: string, signal?: AbortSignal): Promise<Map<string, string>> {
+/**
+ * Texts of queries by id, from a file in the form of BEIR's `queries.jsonl`.
+ *
+ * @throws RerankError DATASET_UNREADABLE, DATASET_CORRUPT; the signal's reason when it was aborted
+ */
+export async function readQueries(file: string, signal?: AbortSignal): Promise<Map<string, string>> {
   const queries = new Map<string, string>();
   await eachLine(
     file,
@@ -74,7 +79,7 @@ async function readQueries(file: string, signal?: AbortSignal): Promise<Map<stri
  * @throws RerankError DATASET_UNREADABLE, DATASET_CORRUPT, also for a wanted document that is not there; the signal's reason
  */
 export async function readCorpus(
-  { folder }: Dataset,
+  { folder }: Pick<Dataset, 'folder'>,
   wanted?: ReadonlySet<string>,
   signal?: AbortSignal,
 ): Promise<Map<string, string>> {

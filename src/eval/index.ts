@@ -1,10 +1,11 @@
 export { kendallTau, overlap } from './agreement.js';
 export { type BootstrapOptions, bootstrap, type Difference, difference, type Interval } from './bootstrap.js';
-export { type Dataset, openDataset, readCorpus } from './dataset.js';
+export { type Dataset, openDataset, readCorpus, readQueries } from './dataset.js';
 export { type EvaluateOptions, evaluate, type Order, runOf } from './evaluate.js';
 export type { Histogram } from './histogram.js';
 export { htmlReport } from './html.js';
-export type { Answer } from './journal.js';
+export { type Answer, digest, expectSame, type Fingerprint } from './journal.js';
+export { corrupt, type Line, linesOf, unreadable } from './lines.js';
 export { type Measured, measure, type Values } from './metrics.js';
 export type { EvalDocument, EvalRanker } from './ranker.js';
 export { type Contestant, type Report, type ReportOptions, report, type System } from './report.js';

@@ -77,7 +77,12 @@ function parse(path: string, line: string, number: number): Record<string, unkno
   }
 }
 
-function expectSame(path: string, before: Record<string, unknown>, now: Record<string, unknown>): void {
+/**
+ * Compares the fingerprint in a journal with that of this run.
+ *
+ * @throws RerankError JOURNAL_MISMATCH, which names what differs
+ */
+export function expectSame(path: string, before: Fingerprint, now: Fingerprint): void {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
   const other = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
   if (other.length === 0) return;

@@ -9,19 +9,34 @@ export function corrupt(file: string, line: number, message: string): RerankErro
   return new RerankError('DATASET_CORRUPT', `${file}:${line}: ${message}`);
 }
 
+/** A line and its number, from 1. */
+export interface Line {
+  readonly text: string;
+  readonly number: number;
+}
+
 /**
- * Calls `read` with each line that is not blank, and its number, from 1. Lines end with `\n` or `\r\n`. (node:readline would split at U+2028
- * and a lone `\r` too, which JSON may hold.) The file is read in pieces, so that it may be larger than memory.
+ * Calls `read` with each line that is not blank: see `linesOf`.
  *
  * @throws RerankError DATASET_UNREADABLE, DATASET_CORRUPT (no UTF-8); the signal's reason when it was aborted
  */
 export async function eachLine(file: string, read: (line: string, number: number) => void, signal?: AbortSignal): Promise<void> {
+  for await (const lines of linesOf(file, signal)) for (const { text, number } of lines) read(text, number);
+}
+
+/**
+ * Lines that are not blank, as many at a time as were read at once. They end with `\n` or `\r\n`. (node:readline would split at U+2028
+ * and a lone `\r` too, which JSON may hold.) The file is read in pieces, so that it may be larger than memory.
+ *
+ * @throws RerankError DATASET_UNREADABLE, DATASET_CORRUPT (no UTF-8); the signal's reason when it was aborted
+ */
+export async function* linesOf(file: string, signal?: AbortSignal): AsyncGenerator<Line[]> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let [rest, number] = ['', 0];
-  const take = (line: string): void => {
-    number++;
-    if (line.trim() !== '') read(line.endsWith('\r') ? line.slice(0, -1) : line, number);
-  };
+  const take = (lines: string[]): Line[] =>
+    lines
+      .map((text) => ({ text: text.endsWith('\r') ? text.slice(0, -1) : text, number: ++number }))
+      .filter(({ text }) => text.trim() !== '');
   const decode = (bytes?: Uint8Array): string => {
     try {
       return decoder.decode(bytes, { stream: bytes !== undefined });
@@ -33,11 +48,10 @@ export async function eachLine(file: string, read: (line: string, number: number
     signal?.throwIfAborted();
     const lines = (rest + decode(bytes)).split('\n');
     rest = lines.pop() as string;
-    for (const line of lines) take(line);
+    yield take(lines);
     if (rest.length > LONGEST_LINE) throw corrupt(file, number + 1, `expected lines of at most ${LONGEST_LINE} characters`);
   }
-  rest += decode();
-  if (rest !== '') take(rest);
+  yield take([rest + decode()]);
 }
 
 async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {

@@ -157,6 +157,7 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
     probe: async (argv, input) => (options.probe ?? (() => ({ ended: 1, stdout: '', stderr: '' })))(argv, input),
     exists: () => false,
     serveMcp: async (mcpOptions) => void run.mcp.push(mcpOptions),
+    untilTold: () => new Promise(() => {}),
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,

@@ -35,6 +35,7 @@ const house = {
   'reranker.ts': `import './options.js'; import './listwise/prompt.js'; import './engine/engine.js'; import './files/cache.js';`,
   'index.ts': `export * from './reranker.js'; export * from './types.js'; export { m } from './eval/metrics.js';`,
   'eval/metrics.ts': ``,
+  'bulk/input.ts': `import '../index.js'; import '../eval/metrics.js';`,
   'cli/main.ts': `import '../index.js'; await import('./run.js');`,
   'cli/run.ts': ``,
 };
@@ -72,6 +73,8 @@ test.each<[string, Record<string, string>, RegExp]>([
   ['errors import files', { 'errors.ts': `import './files/gguf.js';` }, /errors may not import files/],
   ['a surface goes past index', { 'cli/run.ts': `import '../engine/engine.js';` }, /cli may not import engine/],
   ['a surface imports another', { 'server/run.ts': `import '../eval/metrics.js';` }, /server may not import eval/],
+  ['bulk goes past index', { 'bulk/input.ts': `import '../files/gguf.js';` }, /bulk may not import files/],
+  ['eval imports bulk', { 'eval/metrics.ts': `import '../bulk/input.js';` }, /eval may not import bulk/],
   ['a surface is imported dynamically', { 'reranker.ts': `await import('./cli/run.js');` }, /reranker may not import cli/],
   ['the core imports a surface', { 'index.ts': `export * from './cli/run.js';` }, /index may not import cli/],
   ['the core imports index', { 'reranker.ts': `import './index.js';` }, /reranker may not import index/],

@@ -17,6 +17,7 @@ const SIDEBAR = [
       'docs/evaluation': 'Evaluation',
       'docs/isolation': 'Isolation',
       'docs/scaling': 'Scaling',
+      'docs/bulk': 'Bulk jobs',
       'docs/recipes': 'Recipes',
     },
   },
