@@ -33,6 +33,7 @@ interface ServeFlags extends Omit<ModelFlags, 'model'>, CommonFlags {
   strictModel?: boolean;
   idleTimeout?: number;
   timeout?: number;
+  drainTimeout?: number;
   queue?: number;
   maxDocuments?: number;
   logLevel: LogLevel;
@@ -68,6 +69,7 @@ export function serveCommand(shell: Shell): Command {
     .option('--allow-host <name>', 'host name by which it may be called besides localhost; may be repeated', each)
     .option('--cors-origin <origin>', 'web site whose pages may call it, or *; may be repeated', each)
     .option('--timeout <seconds>', 'give up a request after this time, waiting included (default: 120)', positive)
+    .option('--drain-timeout <seconds>', 'when told to end, let running requests finish for so long (default: 8)', positive)
     .option('--queue <n>', 'requests that may wait or run; more are answered 429 (default: 64)', integer(1))
     .option('--max-documents <n>', 'documents in one request (default: 1000)', integer(1))
     .addOption(new Option('--log-level <level>', 'what is logged on stderr').choices(LOG_LEVELS).default('info'))
@@ -114,6 +116,7 @@ async function serve(command: Command, flags: ServeFlags, shell: Shell): Promise
     strictModel: flags.strictModel,
     idleTimeout: inMilliseconds(flags.idleTimeout),
     timeout: inMilliseconds(flags.timeout),
+    drainTimeout: inMilliseconds(flags.drainTimeout),
     deadline: flags.deadline,
     queueLimit: flags.queue,
     maxDocuments: flags.maxDocuments,

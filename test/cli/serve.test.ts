@@ -26,7 +26,7 @@ test('without flags: this machine only, port 8080, the starter model', async () 
 
 test('flags reach the server', async () => {
   const flags =
-    '--host 0.0.0.0 --port 9000 --queue 8 --timeout 5 --idle-timeout 0 --max-documents 50 --strict-model --log-level warn';
+    '--host 0.0.0.0 --port 9000 --queue 8 --timeout 5 --drain-timeout 20 --idle-timeout 0 --max-documents 50 --strict-model --log-level warn';
   const llama = '-t 2 -c 512 -ub 128 -ngl 0 -fa off --offline';
   const sites = '--allow-host box.lan --allow-host b --cors-origin https://a.example';
   const { code, served } = await runFake(['serve', ...`${flags} ${llama} ${sites} --api-key a,b`.split(' ')]);
@@ -36,6 +36,7 @@ test('flags reach the server', async () => {
     port: 9000,
     queueLimit: 8,
     timeout: 5000,
+    drainTimeout: 20_000,
     idleTimeout: 0,
     maxDocuments: 50,
     strictModel: true,
