@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readOptions } from '../../src/server/options.js';
 import { runFake } from '../cli/fake-shell.js';
+import { parseFault } from '../docs/commands.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(root, 'deploy', file), 'utf8');
@@ -24,6 +25,15 @@ async function served(args: string[]): Promise<{ drainTimeout: number; threads: 
   expect([code, stderr]).toEqual([0, expect.stringContaining('listening')]);
   expect(served[0]).toMatchObject({ host: '0.0.0.0', port: 8080, apiKeys: ['k'] });
   return { drainTimeout: served[0]?.drainTimeout ?? server.drainTimeout, threads: served[0]?.loadOptions?.threads ?? 0 };
+}
+
+/** What a worker is started with is understood too, has as many threads as it may use, and tells its health where the probe looks. */
+async function worked(args: string[], cpus: string, probe: string): Promise<void> {
+  expect(await parseFault(args)).toBeUndefined();
+  expect(await parseFault([...args, '--health'])).toContain('--health');
+  const value = (flag: string) => args[args.indexOf(flag) + 1] as string;
+  expect(value('--threads')).toBe(cpus);
+  expect(probe).toContain(` ${value('--health-file')} `);
 }
 
 describe('Dockerfile', () => {
@@ -84,6 +94,11 @@ describe('compose.yaml', () => {
     expect(Number.parseInt(grace, 10) * 1000).toBeGreaterThan(drainTimeout + 1000);
     expect(compose.services.nginx.extra_hosts).toContain(`${name}:${networks.replicas.ipv4_address}`);
     expect(read('nginx.conf')).toContain(`server ${name}:8080 `);
+  });
+
+  test('worker: its flags, and the file that tells its health', async () => {
+    const { command, healthcheck, deploy } = compose.services.worker;
+    await worked(command, deploy.resources.limits.cpus, healthcheck.test[1]);
   });
 
   test('nobody is root, nobody writes but where they must', () => {
@@ -155,6 +170,14 @@ describe('kubernetes', () => {
     const [worker] = find('Deployment', scaleTargetRef.name).spec.template.spec.containers;
     const names = worker.env.map((variable: { name: string }) => variable.name);
     expect(names).toEqual(expect.arrayContaining([triggers[0].metadata.addressFromEnv, triggers[0].metadata.passwordFromEnv]));
+  });
+
+  test('the worker: its flags, its probes', async () => {
+    const [container] = find('Deployment', 'llama-rerank-worker').spec.template.spec.containers;
+    for (const probe of [container.readinessProbe, container.livenessProbe])
+      await worked(container.args, container.resources.limits.cpu, probe.exec.command[2]);
+    expect(container.startupProbe.exec.command).toEqual(['test', '-e', container.args.at(-1)]);
+    expect(container.env.at(-1).name).toBe('LLAMA_RERANK_REDIS');
   });
 
   test('the server: its flags, its probes, its time to end', async () => {

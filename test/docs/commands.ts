@@ -59,7 +59,7 @@ function npmFault([verb = '', name = '']: string[]): string | undefined {
 }
 
 /** The real program reads the words; nothing is done. */
-async function parseFault(words: string[]): Promise<string | undefined> {
+export async function parseFault(words: string[]): Promise<string | undefined> {
   let printed = '';
   const sink = { write: (text: string) => (printed += text) };
   const program = buildProgram({ stdout: sink, stderr: sink, env: {} } as unknown as Shell);

@@ -114,16 +114,17 @@ describe.skipIf(!hasRedis)('jobs through Redis', () => {
       await until(() => done() >= (kills * JOBS) / 10);
       const victim = Math.floor(next() * workers.length);
       workers[victim]?.child.kill('SIGKILL');
+      if (kills === 5) {
+        await server.kill();
+        await setTimeout(500);
+        await server.start();
+      }
+      // A worker that finds no Redis at its start ends with an error.
       workers[victim] = worker();
       if (kills === 3) {
         producer.child.kill('SIGKILL');
         expect(await producer.ended).toMatchObject({ signal: 'SIGKILL' });
         producer = start(...command);
-      }
-      if (kills === 5) {
-        await server.kill();
-        await setTimeout(500);
-        await server.start();
       }
     }
     const { code, stderr } = await producer.ended;
@@ -138,8 +139,10 @@ describe.skipIf(!hasRedis)('jobs through Redis', () => {
     expect(lines).toBe(readFileSync(join(folder, 'quiet.jsonl'), 'utf8'));
     expect(await server.ask((client) => client.keys('bull:llama-rerank:????????????????????????????????*'))).toEqual([]);
 
+    // One that has not come so far would end by the signal.
+    await until(() => workers.every(({ output }) => output.stderr.includes('takes jobs for')));
     for (const { child } of workers) child.kill('SIGTERM');
-    for (const { ended } of workers) expect(await ended).toMatchObject({ code: 0, signal: null });
+    for (const { ended } of workers) expect(await ended).toEqual({ code: 0, signal: null, stderr: expect.any(String) });
   });
 
   test('a worker that is told to end while it loads ends with 0', async () => {

@@ -4,7 +4,8 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { until } from '../helpers/fake-server.js';
-import { freePort, hasNginx, Nginx } from '../helpers/nginx.js';
+import { hasNginx, Nginx } from '../helpers/nginx.js';
+import { freePort } from '../helpers/port.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 /** So often a replica is restarted; more often where somebody measures. */
