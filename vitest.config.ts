@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const apart = ['native', 'process', 'timing', 'goldens', 'browser', 'package', 'docs'].map((name) => `test/${name}/**`);
+const apart = ['native', 'process', 'long', 'timing', 'goldens', 'browser', 'package', 'docs'].map((name) => `test/${name}/**`);
 
 /** The type tests, test/**\/*.test-d.ts, are checked by `npm run typecheck`. */
 export default defineConfig({
@@ -53,7 +53,17 @@ export default defineConfig({
           include: ['test/package/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          globalSetup: 'test/setup/dist.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 5 },
         },
       },

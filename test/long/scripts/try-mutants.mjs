@@ -7,7 +7,7 @@ import { Reranker } from '../../../dist/index.js';
 import { charsmapMutants } from '../../helpers/charsmap-mutants.mjs';
 import { takeApart } from '../../helpers/gguf-pieces.mjs';
 import { mutantsOf, randomFrom, retyped } from '../../helpers/mutants.mjs';
-import { runNatively } from './run-natively.mjs';
+import { runNatively } from '../../process/scripts/run-natively.mjs';
 
 const [folder = '', seed = '', from = '', to = ''] = process.argv.slice(2);
 /** Random changes for each part of each file. */
