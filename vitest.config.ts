@@ -21,7 +21,6 @@ export default defineConfig({
           globalSetup: 'test/setup/dist.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
       },

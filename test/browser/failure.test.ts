@@ -124,6 +124,8 @@ describe.skipIf(!chromium)('what the page says of errors', () => {
     await page.keyboard.type('wrong');
     await opened.fill();
     await opened.problem.filter({ hasText: 'AUTH_INVALID_API_KEY' }).waitFor();
+    // Whoever went on to another field types there.
+    expect(await opened.focused()).toBe('documents');
     await page.getByLabel('Key of this server').fill('s3cret');
     await opened.rerank();
     expect(await opened.problem.isVisible()).toBe(false);

@@ -117,8 +117,16 @@ function setRunning(controller) {
   }, 1000);
 }
 
-/** @param {unknown} error */
-function showProblem(error) {
+/** What nobody asked for just now failed: whoever types goes on typing where they are. */
+function showQuietly(/** @type {unknown} */ error) {
+  showProblem(error, document.activeElement === document.body);
+}
+
+/**
+ * @param {unknown} error
+ * @param {boolean} takesFocus whether the key's field may take the focus if a key is what is missing
+ */
+function showProblem(error, takesFocus = true) {
   const failure = error instanceof Failure ? error : new Failure(String(error), { status: 200, code: 'PAGE_FAILED' });
   const facts = make('p', 'facts', 'Code ', make('code', '', failure.code));
   if (failure.requestId) facts.append(', request ', make('code', '', failure.requestId));
@@ -134,12 +142,9 @@ function showProblem(error) {
   );
   problem.hidden = false;
   status.textContent = '';
-  if (failure.status === 401) askForKey();
-}
-
-function askForKey() {
+  if (failure.status !== 401) return;
   keyBox.hidden = false;
-  key.focus();
+  if (takesFocus) key.focus();
 }
 
 /**
@@ -177,7 +182,7 @@ for (const id of ['example', 'example-2']) byId(id, HTMLButtonElement).addEventL
 key.addEventListener('input', () => {
   state.key = key.value.trim();
 });
-key.addEventListener('change', () => loadModels().catch(showProblem));
+key.addEventListener('change', () => loadModels().catch(showQuietly));
 byId('order', HTMLElement).addEventListener('change', (event) => {
   state.order = /** @type {'score' | 'given'} */ (/** @type {HTMLInputElement} */ (event.target).value);
   for (const column of shown) column.sort(state.order);
@@ -195,4 +200,4 @@ columns.addEventListener('pointerover', (event) => {
   for (const each of columns.querySelectorAll(`[data-index="${index}"]`)) each.classList.add('same');
 });
 
-loadModels().catch(showProblem);
+loadModels().catch(showQuietly);
