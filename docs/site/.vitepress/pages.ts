@@ -27,6 +27,7 @@ const SIDEBAR = [
       'docs/install': 'Install',
       'docs/cli': 'Command line',
       'docs/server': 'Server',
+      'deploy/README': 'Deployment',
       'docs/page': 'The page',
       'docs/integrations': 'Integrations',
     },
@@ -55,8 +56,8 @@ const SIDEBAR = [
 
 /** What VitePress shall not take for pages: everything but these. README.md is what the home page is on GitHub. */
 export const EXCLUDE = [
-  '!(docs|build|gguf|CHANGELOG.md|CONTRIBUTING.md|SECURITY.md)',
-  '!(docs|build|gguf)/**/*',
+  '!(docs|build|gguf|deploy|CHANGELOG.md|CONTRIBUTING.md|SECURITY.md)',
+  '!(docs|build|gguf|deploy)/**/*',
   'docs/site/!(index.md)',
   'docs/site/!(index.md)/**/*',
   'build/!(site)/**',
@@ -68,6 +69,7 @@ export const EXCLUDE = [
 export function rewrite(file: string): string {
   if (file === 'README.md' || file === 'docs/site/index.md') return 'index.md';
   if (file === 'gguf/README.md') return 'starter-model.md';
+  if (file === 'deploy/README.md') return 'deployment.md';
   const short = file.replace(/^(build\/site|docs)\//, '');
   return short === file ? file.toLowerCase() : short;
 }
@@ -105,5 +107,5 @@ function isPage(file: string): boolean {
   if (!file.endsWith('.md')) return false;
   if (file === 'README.md' || file.startsWith('build/site/api/')) return true;
   if (/^docs\/(?!site\/)/.test(file)) return true;
-  return /^(CHANGELOG|CONTRIBUTING|SECURITY|gguf\/README|docs\/site\/index)\.md$/.test(file);
+  return /^(CHANGELOG|CONTRIBUTING|SECURITY|gguf\/README|deploy\/README|docs\/site\/index)\.md$/.test(file);
 }
