@@ -184,8 +184,8 @@ async function runVariant(
     if (!flags.quiet) stderr.write(`${style(hasColor(stderr, env, flags.color)).dim(notice)}\n`);
   };
   onNotice(`evaluating ${variant.label}`);
-  // Neither changes a score.
-  const { threads: _threads, download: _download, ...settings } = variant.load;
+  // None changes a score.
+  const { threads: _threads, download: _download, isolate: _isolate, ...settings } = variant.load;
   const reranker = await shell.api.Reranker.load(variant.model, {
     ...variant.load,
     signal,

@@ -16,7 +16,7 @@ export function errorAnswers(app: FastifyInstance): void {
 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = toHttpError(error);
-  if (answer.status === 500) request.log.error(describe(error), 'internal error');
+  if (answer.status === 500) request.log.error(describe(answer.cause ?? error), 'internal error');
   const { status, body } = errorAnswer(dialectOf(request), answer, request.id);
   // The rest of a body that is too large is not read.
   if (status === 413) reply.header('connection', 'close');

@@ -15,9 +15,9 @@ export class HttpError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
-    readonly more: { errors?: FieldError[]; headers?: Record<string, string> } = {},
+    readonly more: { errors?: FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
   ) {
-    super(message);
+    super(message, { cause: more.cause });
   }
 }
 

@@ -4,6 +4,10 @@ import { loadCascade } from './cascade.js';
 import { HttpError } from './errors.js';
 import type { ServedModel, ServedReranker, Settings } from './options.js';
 
+/** Not to be sent again by a balancer, since it may have been the request that did it; those behind it may. */
+const CRASHED = "the process that runs the model ended while it computed this; the server's log says why. It is started again";
+const NOT_BEGUN = 'the process that runs the model ended before this was begun, and is started again; try again';
+
 type ModelSettings = Pick<Settings, 'models' | 'load' | 'loadOptions' | 'strictModel' | 'idleTimeout'>;
 
 /** The models of a server by name: loaded once for all who wait, unloaded when nobody asks. */
@@ -50,6 +54,7 @@ export class Model {
   #loading: Promise<ServedReranker> | undefined;
   #loaded: ServedReranker | undefined;
   #users = 0;
+  #crash: unknown;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(
@@ -102,10 +107,8 @@ export class Model {
     this.#users++;
     clearTimeout(this.#idle);
     try {
-      return await work(await abortable(this.load(), signal));
-    } catch (error) {
-      if (error instanceof RerankError && error.code === 'GPU_FAILED') this.#reload();
-      throw error;
+      const reranker = await abortable(this.load(), signal);
+      return await work(reranker).catch((error) => this.#failed(reranker, error));
     } finally {
       this.#users--;
       this.#watch();
@@ -117,6 +120,24 @@ export class Model {
     if (this.#users > 0 || idleTimeout === 0 || !this.#loaded) return;
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => void this.unload(), idleTimeout).unref();
+  }
+
+  #failed(reranker: ServedReranker, error: unknown): never {
+    const code = error instanceof RerankError ? error.code : undefined;
+    if (code === 'GPU_FAILED') this.#reload();
+    if (code !== 'WORKER_CRASHED') throw error;
+    // The calls of a process have one error, and the oldest of them, which was running, hears of it first.
+    if (error === this.#crash) throw new HttpError(503, 'SERVICE_UNAVAILABLE', NOT_BEGUN, { headers: { 'retry-after': '1' } });
+    this.#crash = error;
+    this.#restart(reranker);
+    throw new HttpError(500, code, CRASHED, { cause: error });
+  }
+
+  /** Starts the process again at once, and sees whether it ranks at all. Where it does not, all of the model is loaded anew. */
+  #restart(reranker: ServedReranker): void {
+    reranker.rerank('is it well?', ['it is']).catch(() => {
+      if (this.#loaded === reranker) this.#reload();
+    });
   }
 
   /** A device that failed once is not trusted again. */

@@ -27,7 +27,7 @@ test('without flags: this machine only, port 8080, the starter model', async () 
 test('flags reach the server', async () => {
   const flags =
     '--host 0.0.0.0 --port 9000 --queue 8 --timeout 5 --drain-timeout 20 --idle-timeout 0 --max-documents 50 --strict-model --log-level warn';
-  const llama = '-t 2 -c 512 -ub 128 -ngl 0 -fa off --offline';
+  const llama = '-t 2 -c 512 -ub 128 -ngl 0 -fa off --offline --isolate';
   const sites = '--allow-host box.lan --allow-host b --cors-origin https://a.example';
   const { code, served } = await runFake(['serve', ...`${flags} ${llama} ${sites} --api-key a,b`.split(' ')]);
   expect(code).toBe(0);
@@ -44,7 +44,15 @@ test('flags reach the server', async () => {
     apiKeys: ['a', 'b'],
     allowedHosts: ['box.lan', 'b'],
     corsOrigins: ['https://a.example'],
-    loadOptions: { threads: 2, contextSize: 512, ubatchSize: 128, gpuLayers: 0, flashAttention: false, download: 'never' },
+    loadOptions: {
+      threads: 2,
+      contextSize: 512,
+      ubatchSize: 128,
+      gpuLayers: 0,
+      flashAttention: false,
+      download: 'never',
+      isolate: true,
+    },
   });
 });
 
