@@ -49,7 +49,11 @@ export interface LoadedReranker {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-export type ServeOptions = Omit<ListenOptions, 'logger' | 'load'> & { logLevel: LogLevel };
+export type ServeOptions = Omit<ListenOptions, 'logger' | 'load'> & {
+  logLevel: LogLevel;
+  /** Where lines of the log go. */
+  logStream: { write(line: string): void };
+};
 
 export interface McpServing {
   model: string | undefined;

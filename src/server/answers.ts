@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Context, describe } from './context.js';
+import type { Context } from './context.js';
 import { dialectOf, errorAnswer } from './dialects.js';
-import { HttpError, toHttpError } from './errors.js';
+import { describe, HttpError, toHttpError } from './errors.js';
 
 /** Answers to everything that is not 200, in the shape of the API that was called. */
 export function errorAnswers(app: FastifyInstance): void {

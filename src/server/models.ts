@@ -1,7 +1,8 @@
 import { abortable } from '../abortable.js';
-import { RerankError, Reranker } from '../index.js';
+import { type Progress, RerankError, Reranker } from '../index.js';
 import { loadCascade } from './cascade.js';
 import { HttpError } from './errors.js';
+import type { ModelEvents } from './model-log.js';
 import type { ServedModel, ServedReranker, Settings } from './options.js';
 
 /** Not to be sent again by a balancer, since it may have been the request that did it; those behind it may. */
@@ -16,11 +17,11 @@ export class Models {
   readonly #strict: boolean;
   readonly #closing = new AbortController();
 
-  constructor(settings: ModelSettings, onError: (name: string, error: unknown) => void) {
+  constructor(settings: ModelSettings, events: ModelEvents) {
     this.#strict = settings.strictModel || settings.models.length > 1;
     this.list = settings.models.map(
       (served, i) =>
-        new Model(served, { ...settings, idleTimeout: i === 0 ? 0 : settings.idleTimeout }, this.#closing.signal, onError),
+        new Model(served, { ...settings, idleTimeout: i === 0 ? 0 : settings.idleTimeout }, this.#closing.signal, events),
     );
   }
 
@@ -61,7 +62,7 @@ export class Model {
     private readonly served: ServedModel,
     private readonly settings: ModelSettings,
     private readonly closing: AbortSignal,
-    private readonly onError: (name: string, error: unknown) => void,
+    private readonly events: ModelEvents,
   ) {
     this.name = served.name;
   }
@@ -91,13 +92,16 @@ export class Model {
       this.closing.throwIfAborted();
       const { load, loadOptions } = this.settings;
       const { model, stages, keep } = this.served;
-      const options = { ...loadOptions, signal: this.closing };
+      const onProgress = (progress: Progress) => this.events.progress(this.name, progress);
+      const options = { onProgress, ...loadOptions, signal: this.closing };
+      const begin = performance.now();
       const reranker = stages ? await loadCascade(Reranker, stages, keep, options) : await load(model, options);
       this.#loaded = reranker;
+      this.events.loaded(this.name, performance.now() - begin);
       return reranker;
     } catch (error) {
       this.#loading = undefined;
-      if (!this.closing.aborted) this.onError(this.name, error);
+      if (!this.closing.aborted) this.events.failed(this.name, error);
       throw error;
     }
   }

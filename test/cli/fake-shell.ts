@@ -76,7 +76,7 @@ export interface FakeOptions {
   resolve?: (options: ResolveOptions) => Promise<void> | void;
   verification?: Verification;
   /** The life of a server. */
-  serve?: () => Promise<void>;
+  serve?: (options: ServeOptions) => Promise<void>;
   cached?: CachedModel[];
   /** What commands in processes of their own answer. */
   probe?: (argv: readonly string[], input: string | undefined) => Probe;
@@ -152,7 +152,10 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
     api,
     startServer: async (serveOptions) => {
       run.served.push(serveOptions);
-      return { url: `http://${serveOptions.host}:${serveOptions.port}`, ended: options.serve?.() ?? Promise.resolve() };
+      return {
+        url: `http://${serveOptions.host}:${serveOptions.port}`,
+        ended: options.serve?.(serveOptions) ?? Promise.resolve(),
+      };
     },
     probe: async (argv, input) => (options.probe ?? (() => ({ ended: 1, stdout: '', stderr: '' })))(argv, input),
     exists: () => false,

@@ -80,6 +80,38 @@ test.each([
   ]);
 });
 
+describe('while a model is loaded', () => {
+  const serving = async (argv: string[], columns?: number) => {
+    let shown = '';
+    const run = await runFake(['serve', ...argv], {
+      ...(columns === undefined ? {} : { columns }),
+      serve: async ({ loadOptions, logStream }) => {
+        await new Promise((resolve) => setTimeout(resolve, 160));
+        loadOptions?.onProgress?.({ stage: 'download', done: 1, total: 2 });
+        logStream.write('{"a":"line of the log"}\n');
+        shown = String(loadOptions?.onProgress !== undefined);
+      },
+    });
+    return { ...run, shown };
+  };
+
+  test('a terminal has the line, which makes way for the log', async () => {
+    const { stderr, shown } = await serving([], 80);
+    expect(shown).toBe('true');
+    expect(stderr).toMatch(/\rfetching ██████████ +50% [^\r]*\r +\r\{"a":"line of the log"\}\n$/);
+  });
+
+  test('elsewhere the server logs it', async () => {
+    const { stderr, shown } = await serving([]);
+    expect(shown).toBe('false');
+    expect(stderr).not.toContain('fetching');
+  });
+
+  test('--log-level silent: nothing', async () => {
+    expect((await serving(['--log-level', 'silent'], 80)).stderr).not.toContain('fetching');
+  });
+});
+
 describe('wrong usage', () => {
   const empty = () => {
     const file = join(folder, 'empty.txt');
