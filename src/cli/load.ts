@@ -1,5 +1,4 @@
 import type { LoadOptions } from '../index.js';
-import { loadCascade } from '../server/cascade.js';
 import type { CascadeFlags } from './options.js';
 import type { Api, LoadedReranker } from './shell.js';
 
@@ -9,5 +8,6 @@ export async function loadModels(
   { model, cascade, keep }: CascadeFlags & { model?: string },
   options: LoadOptions,
 ): Promise<LoadedReranker> {
-  return cascade === undefined ? Reranker.load(model, options) : loadCascade(Reranker, cascade, keep, options);
+  if (cascade === undefined) return Reranker.load(model, options);
+  return Reranker.loadCascade(cascade, { ...options, ...(keep === undefined ? {} : { keep }) });
 }

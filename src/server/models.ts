@@ -1,6 +1,5 @@
 import { abortable } from '../abortable.js';
 import { type Progress, RerankError, Reranker } from '../index.js';
-import { loadCascade } from './cascade.js';
 import { HttpError } from './errors.js';
 import type { ModelEvents } from './model-log.js';
 import type { ServedModel, ServedReranker, Settings } from './options.js';
@@ -95,7 +94,8 @@ export class Model {
       const onProgress = (progress: Progress) => this.events.progress(this.name, progress);
       const options = { onProgress, ...loadOptions, signal: this.closing };
       const begin = performance.now();
-      const reranker = stages ? await loadCascade(Reranker, stages, keep, options) : await load(model, options);
+      const cascade = { ...options, ...(keep === undefined ? {} : { keep }) };
+      const reranker = stages ? await Reranker.loadCascade(stages, cascade) : await load(model, options);
       this.#loaded = reranker;
       this.events.loaded(this.name, performance.now() - begin);
       return reranker;
