@@ -1,4 +1,5 @@
 import { Cascade } from './cascade/cascade.js';
+import { loadStages } from './cascade/load.js';
 import { RerankError } from './errors.js';
 import { IsolatedReranker } from './isolate/isolated.js';
 import { LocalReranker } from './local.js';
@@ -48,6 +49,22 @@ export class Reranker implements Ranker {
    */
   static cascade(stages: readonly Ranker[], options: CascadeOptions = {}): Reranker {
     return new Reranker(new Cascade(stages, options));
+  }
+
+  /**
+   * Loads models, one after the other, and makes a cascade of them: `Reranker.cascade` of what `Reranker.load` gives for each. If one
+   * cannot be loaded, the others are freed.
+   *
+   * @param models the fastest first, each as `Reranker.load` takes it
+   * @param options `keep` as for `Reranker.cascade`; all else as for `Reranker.load`, for every model
+   * @throws RerankError as both of them; the signal's reason when it was aborted
+   */
+  static loadCascade(models: readonly string[], { keep, ...options }: LoadOptions & CascadeOptions = {}): Promise<Reranker> {
+    return loadStages(
+      models,
+      (model) => Reranker.load(model, options),
+      (stages) => Reranker.cascade(stages, keep === undefined ? {} : { keep }),
+    );
   }
 
   private constructor(ranker: Ranker) {

@@ -224,6 +224,8 @@ export interface ModelInfo {
   llamaCpp: string;
   /** Where models differ in the options of a call: those that this one has a use for, and its ways of `overflow`. */
   accepts?: { options: readonly string[]; overflows: readonly Overflow[] };
+  /** Cascades: the models of all stages, and how many documents each but the first scores. */
+  cascade?: { stages: readonly Readonly<ModelInfo>[]; keep: readonly number[] };
 }
 
 /** What ranks: a model in this process, in a process of its own, or several models as a cascade. `Reranker` documents the methods. */

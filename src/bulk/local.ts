@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { RerankError } from '../index.js';
 import { type BulkRanker, type BulkRerankOptions, compute, type Done, type Engine, type Job } from './jobs.js';
-import { ATTEMPTS, BACKOFF, weigh } from './retries.js';
+import { ATTEMPTS, BACKOFF, revive, weigh } from './retries.js';
 
 /** Computes jobs one after the other with a ranker of this process. */
 export function localEngine(ranker: BulkRanker, rerank: BulkRerankOptions = {}): Engine {
@@ -23,6 +23,7 @@ async function settle(ranker: BulkRanker, job: Job, rerank: BulkRerankOptions, s
     } catch (error) {
       const weight = weigh(error);
       if (weight === 'fatal') throw error;
+      await revive(ranker, error, signal);
       if (weight === 'lasting' || attempt === ATTEMPTS) {
         const { code, message } = error as RerankError;
         return {

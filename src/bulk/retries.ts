@@ -1,4 +1,5 @@
 import { type ErrorCode, RerankError } from '../index.js';
+import type { BulkRanker } from './jobs.js';
 
 /** How often a job is tried before it is parked. */
 export const ATTEMPTS = 3;
@@ -14,4 +15,15 @@ const LASTING: readonly ErrorCode[] = ['INVALID_QUERY', 'TEXT_TOO_LARGE', 'CONTE
 export function weigh(error: unknown): 'fatal' | 'lasting' | 'passing' {
   if (!(error instanceof RerankError) || FATAL.includes(error.code)) return 'fatal';
   return LASTING.includes(error.code) ? 'lasting' : 'passing';
+}
+
+/**
+ * After a crash of an isolated model (WORKER_CRASHED), has it rank a word. If that works, the job was to blame, and the crash is not
+ * counted against the model, which is given up on after three in a row: one bad job must not take the others with it.
+ *
+ * @throws what `rerank` throws: the model ranks nothing any more
+ */
+export async function revive(ranker: BulkRanker, error: unknown, signal?: AbortSignal): Promise<void> {
+  if (!(error instanceof RerankError) || error.code !== 'WORKER_CRASHED') return;
+  await ranker.rerank('is it well?', [{ text: 'it is' }], signal ? { signal } : {});
 }

@@ -8,7 +8,7 @@ import { type Bullmq, type JobData, openBullmq, unavailable } from './connection
 import type { Identity } from './identity.js';
 import { type BulkRanker, type BulkRerankOptions, compute, type Done } from './jobs.js';
 import { Patience } from './patience.js';
-import { ATTEMPTS, weigh } from './retries.js';
+import { ATTEMPTS, revive, weigh } from './retries.js';
 
 export interface WorkerOptions extends QueueAddress {
   readonly ranker: BulkRanker;
@@ -77,6 +77,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       const reason = `${code}: ${message}`;
       onNotice?.(`a job failed (${job.attemptsMade + 1} of ${ATTEMPTS}): ${message} (${code})`);
       if (weigh(error) !== 'passing') throw new bullmq.UnrecoverableError(reason);
+      await revive(options.ranker, error).catch(giveUp);
       failed.add(job.id as string);
       if (failed.size === MOST_FAILURES)
         giveUp(

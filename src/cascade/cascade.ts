@@ -30,7 +30,8 @@ export class Cascade implements Ranker {
     const read = readStages(rankers, options);
     this.#stages = read.stages.map((ranker) => new Stage(ranker));
     this.#keep = read.keep;
-    this.model = Object.freeze(describe(read.stages.map(({ model }) => model)));
+    const models = read.stages.map(({ model }) => model);
+    this.model = Object.freeze(describe(models, read.keep));
   }
 
   get scoreKind(): ScoreKind {

@@ -44,7 +44,7 @@ export function sumOf(usages: readonly Usage[]): Usage {
 }
 
 /** A cascade as one model: what the best documents are scored with, by a name and a size that tell of all stages. */
-export function describe(models: readonly ModelInfo[]): ModelInfo {
+export function describe(models: readonly Readonly<ModelInfo>[], keep: readonly number[]): ModelInfo {
   const sum = (of: 'bytes' | 'parameters') => models.reduce((all, model) => all + model[of], 0);
   const options = models.flatMap(({ accepts }, stage) =>
     (accepts?.options ?? []).filter(
@@ -58,5 +58,6 @@ export function describe(models: readonly ModelInfo[]): ModelInfo {
     bytes: sum('bytes'),
     parameters: sum('parameters'),
     accepts: { options: [...new Set([...options, 'deadline'])], overflows: [...new Set(overflows)] },
+    cascade: { stages: models, keep },
   };
 }

@@ -5,8 +5,11 @@ import { InputError } from './exit.js';
 /** One way to rerank: a model, how it is loaded, and how it is called. */
 export interface Variant {
   label: string;
-  /** None is the starter model. */
+  /** None is the starter model, unless `cascade` names several. */
   model: string | undefined;
+  /** Models one after the other, and how many documents each but the first scores. */
+  cascade?: string[];
+  keep?: number[];
   load: LoadOptions;
   call: Pick<EvaluateOptions, 'rerank' | 'order'>;
 }
@@ -23,7 +26,14 @@ const rerank = (variant: Variant, options: object): Variant => ({
 
 /** What `--compare` can vary. */
 const DIMENSIONS: Record<string, Change> = {
-  model: (variant, value) => ({ ...variant, model: modelOf(variant.model, value) }),
+  model: (variant, value) => {
+    if (variant.cascade) throw new InputError(`--compare ${value}: a cascade has several models; name each with --cascade`);
+    return { ...variant, model: modelOf(variant.model, value) };
+  },
+  keep: (variant, value) => {
+    if (!variant.cascade) throw new InputError(`--compare keep: is for cascades alone, and ${variant.label} is none`);
+    return { ...variant, keep: [number(value)] };
+  },
   overflow: (variant, value) => rerank(variant, { overflow: value }),
   blockSize: (variant, value) => rerank(variant, { blockSize: number(value) }),
   maxDocumentTokens: (variant, value) => rerank(variant, { maxDocumentTokens: number(value) }),
@@ -36,7 +46,8 @@ const DIMENSIONS: Record<string, Change> = {
 };
 
 /**
- * The variants of a run: each model with each value of `--compare DIMENSION=A,B`. Without a dimension the values are models or quantizations.
+ * The variants of a run: each model and then each cascade, with each value of `--compare DIMENSION=A,B`. Without a dimension the values
+ * are models or quantizations. Where nothing is named, it is the starter model.
  *
  * @throws InputError
  */
@@ -44,8 +55,16 @@ export function variantsOf(
   models: readonly string[],
   compare: string | undefined,
   common: Pick<Variant, 'load' | 'call'>,
+  { cascades = [], keep }: { cascades?: readonly string[][]; keep?: number[] | undefined } = {},
 ): Variant[] {
-  const bases = (models.length > 0 ? models : [undefined]).map((model) => ({ ...common, model, label: nameOf(model) }));
+  const named = models.length + cascades.length > 0 ? models : [undefined];
+  const bases: Variant[] = [
+    ...named.map((model) => ({ ...common, model, label: nameOf(model) })),
+    ...cascades.map((cascade) => ({
+      ...{ ...common, model: undefined, cascade, label: cascade.map(nameOf).join('+') },
+      ...(keep === undefined ? {} : { keep }),
+    })),
+  ];
   if (compare === undefined) return distinct(bases);
   const [, name = 'model', list = ''] = /^(?:([\w-]+)=)?(.*)$/.exec(compare) ?? [];
   const dimension = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -19,7 +19,17 @@ import {
 import type { Overflow } from '../index.js';
 import { evalTable } from './eval-table.js';
 import { type Variant, variantsOf } from './eval-variants.js';
-import { addCommonOptions, addLoadOptions, type CommonFlags, integer, loadOptions, type ModelFlags } from './options.js';
+import { loadModels } from './load.js';
+import {
+  addCommonOptions,
+  addLoadOptions,
+  type CommonFlags,
+  counts,
+  integer,
+  loadOptions,
+  type ModelFlags,
+  modelNames,
+} from './options.js';
 import { type ProgressLine, progressFor } from './progress.js';
 import { columnsOf, hasColor, isTerminal, type Shell, write } from './shell.js';
 import { style } from './style.js';
@@ -28,6 +38,8 @@ type Format = 'table' | 'json' | 'trec' | 'html';
 
 interface EvalFlags extends Omit<ModelFlags, 'model'>, CommonFlags {
   model?: string[];
+  cascade?: string[][];
+  keep?: number[];
   run?: string;
   topK: number;
   split: string;
@@ -56,6 +68,7 @@ Examples:
   llama-rerank eval data/scifact --run bm25.trec -m jina-reranker-v3 --out results
   llama-rerank eval data/scifact -m jina-reranker-v3 --compare Q8_0,Q4_K_M
   llama-rerank eval data/scifact -m jina-reranker-v3 --compare order=given,reversed,shuffled --limit 50
+  llama-rerank eval data/scifact -m starter -m jina-reranker-v3 --cascade starter,jina-reranker-v3 --keep 20
 
 DATASET is a folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/test.tsv. With --out, a run that was stopped goes on where
 it was when the same command is given again.`;
@@ -77,7 +90,7 @@ export function evalCommand(shell: Shell): CommanderCommand {
     .optionsGroup('Comparison:')
     .option(
       '--compare <what>',
-      'model=A,B overflow=A,B order=A,B blockSize=A,B maxDocumentTokens=A,B lexical=A,B, or Q8_0,Q4_K_M',
+      'model=A,B overflow=A,B order=A,B blockSize=A,B maxDocumentTokens=A,B lexical=A,B keep=A,B, or Q8_0,Q4_K_M',
     )
     .option('--baseline <file>', 'TREC run to compare with (default: the first of several variants, else the first stage)')
     .option('--k <n>', 'places that the metrics look at', integer(1), 10)
@@ -98,6 +111,16 @@ export function evalCommand(shell: Shell): CommanderCommand {
       '-m, --model <name>',
       'known name, hf:user/repo:quantization, or GGUF file; may be repeated (default: the starter model)',
       collect,
+    )
+    .option(
+      '--cascade <fast,strong>',
+      'models one after the other, with commas between, beside those of --model; may be repeated',
+      (value: string, before: string[][] = []) => [...before, modelNames(value)],
+    )
+    .option(
+      '--keep <n>',
+      'documents for the strong model; with more models, a number for each but the first (default: 20)',
+      counts,
     );
   addLoadOptions(command);
   command
@@ -119,10 +142,11 @@ function names(text: string): string[] {
 }
 
 async function run(command: CommanderCommand, folder: string, flags: EvalFlags, shell: Shell): Promise<void> {
-  const variants = variantsOf(flags.model ?? [], flags.compare, {
-    load: loadOptions(flags),
-    call: { order: flags.order, rerank: callOptions(flags) },
-  });
+  const { cascade: cascades = [], keep: kept } = flags;
+  if (kept !== undefined && cascades.length === 0) command.error("error: option '--keep' needs --cascade");
+  if (flags.head !== undefined && cascades.length > 0) command.error("error: option '--head' is for a single model");
+  const common = { load: loadOptions(flags), call: { order: flags.order, rerank: callOptions(flags) } };
+  const variants = variantsOf(flags.model ?? [], flags.compare, common, { cascades, keep: kept });
   if (flags.format === 'trec' && variants.length > 1)
     command.error("error: option '--format trec' is for one variant; --out writes a run for each");
   const metrics = flags.metrics ?? ['ndcg', 'mrr', 'map', 'recall', 'success', 'p'].map((name) => `${name}@${flags.k}`);
@@ -184,14 +208,10 @@ async function runVariant(
     if (!flags.quiet) stderr.write(`${style(hasColor(stderr, env, flags.color)).dim(notice)}\n`);
   };
   onNotice(`evaluating ${variant.label}`);
-  // Neither changes a score.
-  const { threads: _threads, download: _download, ...settings } = variant.load;
-  const reranker = await shell.api.Reranker.load(variant.model, {
-    ...variant.load,
-    signal,
-    onNotice,
-    onProgress: progress.update,
-  });
+  // None changes a score.
+  const { threads: _threads, download: _download, isolate: _isolate, ...settings } = variant.load;
+  const options = { ...variant.load, signal, onNotice, onProgress: progress.update };
+  const reranker = await loadModels(shell.api, variant, options);
   try {
     const answers = await evaluate(task, reranker, {
       ...variant.call,

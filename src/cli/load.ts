@@ -1,13 +1,13 @@
 import type { LoadOptions } from '../index.js';
-import { loadCascade } from '../server/cascade.js';
 import type { CascadeFlags } from './options.js';
 import type { Api, LoadedReranker } from './shell.js';
 
-/** The model that the flags name, or the models of a cascade as one. */
+/** The model that is named, or the models of a cascade as one. */
 export async function loadModels(
   { Reranker }: Api,
-  { model, cascade, keep }: CascadeFlags & { model?: string },
+  { model, cascade, keep }: Pick<CascadeFlags, 'cascade' | 'keep'> & { model?: string | undefined },
   options: LoadOptions,
 ): Promise<LoadedReranker> {
-  return cascade === undefined ? Reranker.load(model, options) : loadCascade(Reranker, cascade, keep, options);
+  if (cascade === undefined) return Reranker.load(model, options);
+  return Reranker.loadCascade(cascade, { ...options, ...(keep === undefined ? {} : { keep }) });
 }

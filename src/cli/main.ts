@@ -18,7 +18,7 @@ const startServer: Shell['startServer'] = async (options) => {
   // Only this command needs the server's libraries, which take a while to load.
   const server = await import('../server/index.js');
   release();
-  return server.startServer({ ...options, logger: { level: options.logLevel, stream: stderr } });
+  return server.startServer({ ...options, logger: { level: options.logLevel, stream: options.logStream } });
 };
 const untilTold = (): Promise<void> => {
   release();
@@ -26,7 +26,13 @@ const untilTold = (): Promise<void> => {
 };
 const serveMcp: Shell['serveMcp'] = async ({ model, loadOptions, ...options }) => {
   const mcp = await import('../mcp/index.js');
-  const load: McpOptions['load'] = (more) => api.Reranker.load(model, { ...loadOptions, ...more });
+  const load: McpOptions['load'] = ({ signal, onProgress }) => {
+    const both = (progress: api.Progress) => {
+      loadOptions.onProgress?.(progress);
+      onProgress?.(progress);
+    };
+    return api.Reranker.load(model, { ...loadOptions, ...(signal && { signal }), onProgress: both });
+  };
   await mcp.serveMcp({ ...options, load, version: packageVersion(), stdin, stdout, signal });
 };
 const probe: Shell['probe'] = (argv, input = '') => runProbe(fileURLToPath(import.meta.url), argv, { input, signal });

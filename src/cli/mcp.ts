@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describe } from './exit.js';
 import { addCommonOptions, addModelOptions, type CommonFlags, loadOptions, type ModelFlags } from './options.js';
+import { loadingFor } from './progress.js';
 import { STARTER_NOTICE } from './rank.js';
 import type { Shell } from './shell.js';
 
@@ -39,13 +40,20 @@ async function serve(flags: McpFlags, shell: Shell): Promise<void> {
   if (flags.verbose) await shell.api.setLogLevel(flags.verbose === 1 ? 3 : 4);
   if (flags.model === undefined) stderr.write(`llama-rerank: ${STARTER_NOTICE}\n`);
   if (stdin.isTTY) stderr.write('llama-rerank: waiting for a client on stdin: it is the client that starts this command\n');
-  const onNotice = (notice: string) => void stderr.write(`llama-rerank: ${notice}\n`);
-  await shell.serveMcp({
+  // llama.cpp's log goes to stderr by itself, and would go into the line.
+  const progress = loadingFor(!flags.verbose, shell);
+  const say = (text: string): void => {
+    progress.clear();
+    stderr.write(text);
+  };
+  const onNotice = (notice: string) => say(`llama-rerank: ${notice}\n`);
+  const serving = shell.serveMcp({
     model: flags.model,
-    loadOptions: { ...loadOptions(flags), onNotice },
+    loadOptions: { ...loadOptions(flags), onNotice, onProgress: progress.update },
     roots: flags.root ?? [],
-    onError: (error) => void stderr.write(describe(error, flags.debug === true)),
+    onError: (error) => say(describe(error, flags.debug === true)),
   });
+  await serving.finally(progress.clear);
 }
 
 function each(value: string, before: string[] = []): string[] {

@@ -18,6 +18,7 @@ export interface ModelFlags {
   ubatchSize?: number;
   flashAttn?: 'on' | 'off';
   kvCacheType?: 'f16' | 'q8_0';
+  isolate?: boolean;
 }
 
 /** Flags about the ranking. */
@@ -96,7 +97,8 @@ export function addLoadOptions(command: Command): Command {
     .option('-c, --ctx-size <n>', "tokens that one prompt may hold; 0 means the model's own size (default: 0)", integer(0))
     .option('--ubatch-size <n>', 'tokens in one micro-batch; also -ub (default: 512)', integer(16, 8192))
     .addOption(new Option('--flash-attn <on|off>', 'flash attention; also -fa (default: on)').choices(['on', 'off']))
-    .addOption(new Option('--kv-cache-type <type>', 'type of the attention cache (default: f16)').choices(['f16', 'q8_0']));
+    .addOption(new Option('--kv-cache-type <type>', 'type of the attention cache (default: f16)').choices(['f16', 'q8_0']))
+    .option('--isolate', 'run each model in a process of its own: if it crashes, that is an error, and not the end');
 }
 
 export function gpuOption(): Option {
@@ -185,6 +187,7 @@ export function loadOptions(flags: Omit<ModelFlags, 'model'>): LoadOptions {
     ubatchSize: flags.ubatchSize,
     flashAttention: flags.flashAttn === undefined ? undefined : flags.flashAttn === 'on',
     kvCacheType: flags.kvCacheType,
+    isolate: flags.isolate,
   });
 }
 

@@ -79,33 +79,53 @@ export function progressFor(wanted: boolean, { stderr, env }: Shell): ProgressLi
   return wanted && isTerminal(stderr, env) ? progressLine(stderr, () => columnsOf(stderr, env)) : SILENT;
 }
 
-/** Milliseconds between two lines of a log. */
-const LOG_INTERVAL = 30_000;
+/** The progress line of commands that stay: it is there while a model is fetched and loaded. Without a terminal there is none. */
+export function loadingLine(wanted: boolean, shell: Shell): ProgressLine {
+  const { update, clear } = progressFor(wanted, shell);
+  return {
+    update(progress) {
+      update(progress);
+      if (progress.stage === 'load' && progress.done >= progress.total) clear();
+    },
+    clear,
+  };
+}
 
-/** For logs: a line every half minute, about jobs alone. */
-export function progressLog(wanted: boolean, stream: OutputStream): ProgressLine {
+/** The same, with lines of a log where there is no terminal. */
+export function loadingFor(wanted: boolean, shell: Shell): ProgressLine {
+  return isTerminal(shell.stderr, shell.env) ? loadingLine(wanted, shell) : progressLog(wanted, shell.stderr);
+}
+
+/** Milliseconds between two lines of a log. Other stages are too short for lines. */
+const LOG_INTERVALS: Partial<Record<AnyProgress['stage'], number>> = { download: 10_000, load: 10_000, jobs: 30_000 };
+
+/** For logs: a line when a model begins to be fetched and every 10 seconds while it is fetched and loaded, every half minute about jobs. */
+export function progressLog(wanted: boolean, stream: OutputStream, now: () => number = () => performance.now()): ProgressLine {
+  let stage: string | undefined;
   let [began, first, written] = [0, 0, 0];
   return {
     update(progress) {
-      const { stage, done } = progress;
-      const time = performance.now();
-      if (!wanted || stage !== 'jobs') return;
-      if (began === 0) [began, first, written] = [time, done, time];
-      if (time - written < LOG_INTERVAL) return;
+      const interval = LOG_INTERVALS[progress.stage];
+      if (!wanted || interval === undefined) return;
+      const time = now();
+      const isNew = progress.stage !== stage;
+      if (isNew) [stage, began, first, written] = [progress.stage, time, progress.done, time];
+      if (isNew ? stage !== 'download' : time - written < interval) return;
       written = time;
-      stream.write(`llama-rerank: ${describeProgress(progress, time - began, first)}\n`);
+      stream.write(`llama-rerank: ${describeProgress(progress, time - began, first, false)}\n`);
     },
     clear() {},
   };
 }
 
 /** `first`: what was done before, as of a download that is resumed; it says nothing about the rate. */
-function describeProgress(progress: AnyProgress, elapsed: number, first: number): string {
+function describeProgress(progress: AnyProgress, elapsed: number, first: number, hasBar = true): string {
   const { stage, done, total } = progress;
   const step = 'step' in progress ? progress.step : undefined;
   const fraction = total > 0 ? Math.min(1, done / total) : 0;
   const name = step ? `${NAMES[stage]} ${step.index + 1}/${step.count}` : NAMES[stage];
-  const start = `${name} ${bar(fraction, BAR)} ${String(Math.floor(fraction * 100)).padStart(3)}%`;
+  const percent = `${Math.floor(fraction * 100)}%`;
+  const start = hasBar ? `${name} ${bar(fraction, BAR)} ${percent.padStart(4)}` : `${name} ${percent}`;
   if (stage === 'load' || stage === 'corpus') return start;
   const amount = stage === 'download' ? bytes : count;
   const unit = stage === 'states' ? 'tokens' : stage === 'jobs' ? 'jobs' : 'queries';

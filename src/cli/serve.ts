@@ -14,8 +14,9 @@ import {
   modelNames,
   positive,
 } from './options.js';
+import { loadingLine } from './progress.js';
 import { STARTER_NOTICE } from './rank.js';
-import type { LogLevel, ServeOptions, Shell } from './shell.js';
+import { isTerminal, type LogLevel, type ServeOptions, type Shell } from './shell.js';
 
 type Served = NonNullable<ServeOptions['models']>[number];
 
@@ -105,12 +106,23 @@ async function serve(command: Command, flags: ServeFlags, shell: Shell): Promise
   if (flags.head !== undefined && (names.length > 1 || flags.cascade))
     command.error("error: option '--head' is for a single model");
   checkCascade(command, { ...flags, cascade: flags.cascade?.map(({ name }) => name) });
+  const { stderr, env } = shell;
+  const progress = loadingLine(flags.logLevel !== 'silent', shell);
+  const say = (text: string): void => {
+    progress.clear();
+    stderr.write(text);
+  };
+  const notices = {
+    onNotice: (notice: string) => say(`llama-rerank: ${notice}\n`),
+    // Where there is no line, the server's log has it.
+    ...(isTerminal(stderr, env) ? { onProgress: progress.update } : {}),
+  };
   const server = await shell.startServer({
     host: flags.host,
     port: flags.port,
     models: served.length > 0 ? served : undefined,
-    loadOptions: { ...loadOptions(flags), onNotice: (notice) => void shell.stderr.write(`llama-rerank: ${notice}\n`) },
-    apiKeys: allKeys(flags, shell.env),
+    loadOptions: { ...loadOptions(flags), ...notices },
+    apiKeys: allKeys(flags, env),
     allowedHosts: flags.allowHost,
     corsOrigins: flags.corsOrigin,
     strictModel: flags.strictModel,
@@ -121,11 +133,12 @@ async function serve(command: Command, flags: ServeFlags, shell: Shell): Promise
     queueLimit: flags.queue,
     maxDocuments: flags.maxDocuments,
     logLevel: flags.logLevel,
+    logStream: { write: say },
   });
-  shell.stderr.write(`llama-rerank: listening at ${server.url} (Ctrl-C ends it)\n`);
-  shell.stderr.write(`llama-rerank: open ${new URL('/', server.url)} in a browser to try it\n`);
-  if (served.length === 0) shell.stderr.write(`llama-rerank: ${STARTER_NOTICE}\n`);
-  await server.ended;
+  say(`llama-rerank: listening at ${server.url} (Ctrl-C ends it)\n`);
+  say(`llama-rerank: open ${new URL('/', server.url)} in a browser to try it\n`);
+  if (served.length === 0) say(`llama-rerank: ${STARTER_NOTICE}\n`);
+  await server.ended.finally(progress.clear);
 }
 
 function inMilliseconds(seconds: number | undefined): number | undefined {

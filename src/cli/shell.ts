@@ -24,7 +24,7 @@ import type { Probe } from './probe.js';
 export interface Api {
   Reranker: {
     load(model?: string, options?: LoadOptions): Promise<LoadedReranker>;
-    cascade(stages: readonly LoadedReranker[], options?: CascadeOptions): LoadedReranker;
+    loadCascade(models: readonly string[], options?: LoadOptions & CascadeOptions): Promise<LoadedReranker>;
   };
   listDevices(options?: { gpu?: Gpu }): Promise<{ library: NativeLibrary; devices: NativeDevice[] }>;
   inspectModel(path: string, options?: { head?: string | undefined; documents?: number | undefined }): Promise<ModelReport>;
@@ -49,7 +49,11 @@ export interface LoadedReranker {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-export type ServeOptions = Omit<ListenOptions, 'logger' | 'load'> & { logLevel: LogLevel };
+export type ServeOptions = Omit<ListenOptions, 'logger' | 'load'> & {
+  logLevel: LogLevel;
+  /** Where lines of the log go. */
+  logStream: { write(line: string): void };
+};
 
 export interface McpServing {
   model: string | undefined;

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { identify, startWorker } from '../bulk/index.js';
 import { addressOf } from './bulk.js';
 import { addCommonOptions, addModelOptions, type CommonFlags, integer, loadOptions, type ModelFlags } from './options.js';
+import { loadingFor } from './progress.js';
 import type { Shell } from './shell.js';
 
 interface WorkerFlags extends ModelFlags, CommonFlags {
@@ -40,11 +41,15 @@ async function work(command: Command, flags: WorkerFlags, shell: Shell): Promise
   const { redis, queue } = addressOf(flags, shell.env);
   if (redis === undefined) command.error('error: where is the queue? (--redis, or LLAMA_RERANK_REDIS)');
   const { concurrency, name, healthFile } = flags;
-  const onNotice = (text: string): void => void shell.stderr.write(`llama-rerank: ${text}\n`);
+  const progress = loadingFor(true, shell);
+  const onNotice = (text: string): void => {
+    progress.clear();
+    shell.stderr.write(`llama-rerank: ${text}\n`);
+  };
   let isLoading = true;
   const loading = new AbortController();
   const told = shell.untilTold().then(() => loading.abort());
-  const options = { ...loadOptions(flags), signal: loading.signal, onNotice };
+  const options = { ...loadOptions(flags), signal: loading.signal, onNotice, onProgress: progress.update };
   try {
     const identity = await identify(flags.model, options);
     const ranker = await shell.api.Reranker.load(flags.model, options);
@@ -59,5 +64,7 @@ async function work(command: Command, flags: WorkerFlags, shell: Shell): Promise
   } catch (error) {
     // Told to end while it was loading.
     if (!isLoading || !loading.signal.aborted) throw error;
+  } finally {
+    progress.clear();
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { RerankError, type RerankOptions, type RerankResponse } from '../index.js';
+import { type ModelInfo, RerankError, type RerankOptions, type RerankResponse } from '../index.js';
 import { EmbeddedDocuments } from './embedded.js';
 import { type Answer, digest, type Fingerprint, Journal } from './journal.js';
 import { random, shuffled } from './random.js';
@@ -59,9 +59,10 @@ export async function evaluate(task: Task, ranker: EvalRanker, options: Evaluate
   }
 }
 
-/** Cutting documents is up to `rerank`, where it is asked for. */
+/** Cutting documents is up to `rerank`, where it is asked for. Of a cascade, it is the first stage that embeds. */
 function embedsOnce({ model }: EvalRanker, { rerank = {} }: EvaluateOptions): boolean {
-  return model.family === 'similarity' && rerank.maxDocumentTokens === undefined && rerank.overflow === undefined;
+  const { family } = model.cascade?.stages[0] ?? model;
+  return family === 'similarity' && rerank.maxDocumentTokens === undefined && rerank.overflow === undefined;
 }
 
 async function rerankOne(
@@ -97,11 +98,12 @@ function inOrder({ id, documents }: TaskQuery, order: Order, seed: number): read
   return shuffled(documents, random(own));
 }
 
-/** The model's scores, or places counted from the end where the scores do not say the order, as those of two stages do not. */
+/** The model's scores. Of a cascade places, counted from the end, as of others whose scores do not say the order: those of two stages do not compare. */
 function scoresOf(results: RerankResponse<unknown>['results']): number[] {
   const scores = results.map(({ relevanceScore }) => relevanceScore);
+  const isCascade = results.some(({ stage }) => stage !== undefined);
   const ordered = scores.every((score, i) => i === 0 || score <= (scores[i - 1] as number));
-  return ordered ? scores : scores.map((_, i) => scores.length - i);
+  return ordered && !isCascade ? scores : scores.map((_, i) => scores.length - i);
 }
 
 /** Answers as a run, for `measure` and `formatRun`. */
@@ -120,12 +122,19 @@ async function fingerprint(task: Task, { model }: EvalRanker, options: EvaluateO
     topK: task.topK,
     queries: task.queries.length,
     content: await contentOf(task, signal),
-    model: { name: model.name, sha256: await sha256(model.path, signal), device: model.device, llamaCpp: model.llamaCpp },
+    model: await identityOf(model, signal),
     rerank,
     order,
     ...(order === 'shuffled' ? { seed } : {}),
     settings,
   };
+}
+
+async function identityOf({ name, path, device, llamaCpp, cascade }: ModelInfo, signal?: AbortSignal): Promise<object> {
+  if (cascade === undefined) return { name, sha256: await sha256(path, signal), device, llamaCpp };
+  const stages: object[] = [];
+  for (const stage of cascade.stages) stages.push(await identityOf(stage, signal));
+  return { name, stages, keep: cascade.keep };
 }
 
 /** Hash over all queries and documents, in order. */

@@ -39,7 +39,7 @@ export async function serveMcp(options: McpOptions): Promise<void> {
   const shared = new SharedRanker((loadSignal) => options.load({ signal: loadSignal, onProgress }));
 
   const rerank = async (given: RerankArguments, context: ServerContext) => {
-    const call = { roots, signal: context.mcpReq.signal, onProgress: reporter(context) };
+    const call = { roots, signal: context.mcpReq.signal, onProgress: reporter(context), onCrash: () => void shared.dispose() };
     listeners.add(call.onProgress);
     try {
       return await callRerank(() => shared.get(call.signal), given, call);

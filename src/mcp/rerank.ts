@@ -13,6 +13,8 @@ export interface RerankCall {
   roots: string[];
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
+  /** The model's process crashed (`isolate`): the next call is to load it again, however often that happened. */
+  onCrash: () => void;
 }
 
 const EXCERPT = 160;
@@ -41,6 +43,7 @@ export async function callRerank(
     return { content: [{ type: 'text', text: asText(structuredContent, candidates.length) }], structuredContent };
   } catch (error) {
     call.signal.throwIfAborted();
+    if (error instanceof RerankError && error.code === 'WORKER_CRASHED') call.onCrash();
     return failure(error);
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Context, describe } from './context.js';
+import type { Context } from './context.js';
 import { dialectOf, errorAnswer } from './dialects.js';
-import { HttpError, toHttpError } from './errors.js';
+import { describe, HttpError, toHttpError } from './errors.js';
 
 /** Answers to everything that is not 200, in the shape of the API that was called. */
 export function errorAnswers(app: FastifyInstance): void {
@@ -16,7 +16,7 @@ export function errorAnswers(app: FastifyInstance): void {
 
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = toHttpError(error);
-  if (answer.status === 500) request.log.error(describe(error), 'internal error');
+  if (answer.status === 500) request.log.error(describe(answer.cause ?? error), 'internal error');
   const { status, body } = errorAnswer(dialectOf(request), answer, request.id);
   // The rest of a body that is too large is not read.
   if (status === 413) reply.header('connection', 'close');

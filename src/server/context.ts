@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { Admission } from './admission.js';
 import { HttpError } from './errors.js';
 import { createMetrics, type Metrics } from './metrics.js';
+import { modelLog } from './model-log.js';
 import { Models } from './models.js';
 import type { Settings } from './options.js';
 
@@ -18,7 +19,7 @@ export interface Context {
 
 export function createContext(settings: Settings, log: FastifyBaseLogger): Context {
   const admission = new Admission(settings.queueLimit);
-  const models = new Models(settings, (model, error) => log.error({ model, ...describe(error) }, 'model not loaded'));
+  const models = new Models(settings, modelLog(log));
   const loaded = () => models.list.filter(({ info }) => info !== undefined).length;
   const metrics = createMetrics(() => admission.depth, loaded);
   return { settings, admission, models, metrics, stop: new AbortController(), draining: false };
@@ -29,13 +30,4 @@ export function checkAvailable({ draining, models }: Context): void {
   if (!draining && !models.first.isLoading) return;
   const message = draining ? 'the server is shutting down' : 'the model is loading';
   throw new HttpError(503, 'SERVICE_UNAVAILABLE', message, { headers: { 'retry-after': draining ? '10' : '2' } });
-}
-
-/** What the log says about an error: no message of errors that may hold a text of a client. */
-export function describe(error: unknown): object {
-  if (!(error instanceof Error)) return { error: typeof error };
-  const { name, stack = '' } = error;
-  const code = 'code' in error ? error.code : undefined;
-  const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
-  return { error: name, code, ...(name === 'RerankError' ? { message: error.message } : {}), stack: frames };
 }

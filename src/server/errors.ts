@@ -15,9 +15,9 @@ export class HttpError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
-    readonly more: { errors?: FieldError[]; headers?: Record<string, string> } = {},
+    readonly more: { errors?: FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
   ) {
-    super(message);
+    super(message, { cause: more.cause });
   }
 }
 
@@ -118,4 +118,13 @@ function fieldError({ instancePath = '', keyword = 'value', message = 'is wrong'
   }
   const field = path || 'body';
   return { field, message: `${field}: ${message.replaceAll(',', ' or ')}`, type: keyword };
+}
+
+/** What the log says about an error: no message of errors that may hold a text of a client. */
+export function describe(error: unknown): object {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const { name, stack = '' } = error;
+  const code = 'code' in error ? error.code : undefined;
+  const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
+  return { error: name, code, ...(name === 'RerankError' ? { message: error.message } : {}), stack: frames };
 }

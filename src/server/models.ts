@@ -1,8 +1,12 @@
 import { abortable } from '../abortable.js';
-import { RerankError, Reranker } from '../index.js';
-import { loadCascade } from './cascade.js';
+import { type Progress, RerankError, Reranker } from '../index.js';
 import { HttpError } from './errors.js';
+import type { ModelEvents } from './model-log.js';
 import type { ServedModel, ServedReranker, Settings } from './options.js';
+
+/** Not to be sent again by a balancer, since it may have been the request that did it; those behind it may. */
+const CRASHED = "the process that runs the model ended while it computed this; the server's log says why. It is started again";
+const NOT_BEGUN = 'the process that runs the model ended before this was begun, and is started again; try again';
 
 type ModelSettings = Pick<Settings, 'models' | 'load' | 'loadOptions' | 'strictModel' | 'idleTimeout'>;
 
@@ -12,11 +16,11 @@ export class Models {
   readonly #strict: boolean;
   readonly #closing = new AbortController();
 
-  constructor(settings: ModelSettings, onError: (name: string, error: unknown) => void) {
+  constructor(settings: ModelSettings, events: ModelEvents) {
     this.#strict = settings.strictModel || settings.models.length > 1;
     this.list = settings.models.map(
       (served, i) =>
-        new Model(served, { ...settings, idleTimeout: i === 0 ? 0 : settings.idleTimeout }, this.#closing.signal, onError),
+        new Model(served, { ...settings, idleTimeout: i === 0 ? 0 : settings.idleTimeout }, this.#closing.signal, events),
     );
   }
 
@@ -50,13 +54,14 @@ export class Model {
   #loading: Promise<ServedReranker> | undefined;
   #loaded: ServedReranker | undefined;
   #users = 0;
+  #crash: unknown;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly served: ServedModel,
     private readonly settings: ModelSettings,
     private readonly closing: AbortSignal,
-    private readonly onError: (name: string, error: unknown) => void,
+    private readonly events: ModelEvents,
   ) {
     this.name = served.name;
   }
@@ -86,13 +91,17 @@ export class Model {
       this.closing.throwIfAborted();
       const { load, loadOptions } = this.settings;
       const { model, stages, keep } = this.served;
-      const options = { ...loadOptions, signal: this.closing };
-      const reranker = stages ? await loadCascade(Reranker, stages, keep, options) : await load(model, options);
+      const onProgress = (progress: Progress) => this.events.progress(this.name, progress);
+      const options = { onProgress, ...loadOptions, signal: this.closing };
+      const begin = performance.now();
+      const cascade = { ...options, ...(keep === undefined ? {} : { keep }) };
+      const reranker = stages ? await Reranker.loadCascade(stages, cascade) : await load(model, options);
       this.#loaded = reranker;
+      this.events.loaded(this.name, performance.now() - begin);
       return reranker;
     } catch (error) {
       this.#loading = undefined;
-      if (!this.closing.aborted) this.onError(this.name, error);
+      if (!this.closing.aborted) this.events.failed(this.name, error);
       throw error;
     }
   }
@@ -102,10 +111,8 @@ export class Model {
     this.#users++;
     clearTimeout(this.#idle);
     try {
-      return await work(await abortable(this.load(), signal));
-    } catch (error) {
-      if (error instanceof RerankError && error.code === 'GPU_FAILED') this.#reload();
-      throw error;
+      const reranker = await abortable(this.load(), signal);
+      return await work(reranker).catch((error) => this.#failed(reranker, error));
     } finally {
       this.#users--;
       this.#watch();
@@ -117,6 +124,24 @@ export class Model {
     if (this.#users > 0 || idleTimeout === 0 || !this.#loaded) return;
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => void this.unload(), idleTimeout).unref();
+  }
+
+  #failed(reranker: ServedReranker, error: unknown): never {
+    const code = error instanceof RerankError ? error.code : undefined;
+    if (code === 'GPU_FAILED') this.#reload();
+    if (code !== 'WORKER_CRASHED') throw error;
+    // The calls of a process have one error, and the oldest of them, which was running, hears of it first.
+    if (error === this.#crash) throw new HttpError(503, 'SERVICE_UNAVAILABLE', NOT_BEGUN, { headers: { 'retry-after': '1' } });
+    this.#crash = error;
+    this.#restart(reranker);
+    throw new HttpError(500, code, CRASHED, { cause: error });
+  }
+
+  /** Starts the process again at once, and sees whether it ranks at all. Where it does not, all of the model is loaded anew. */
+  #restart(reranker: ServedReranker): void {
+    reranker.rerank('is it well?', ['it is']).catch(() => {
+      if (this.#loaded === reranker) this.#reload();
+    });
   }
 
   /** A device that failed once is not trusted again. */

@@ -23,7 +23,7 @@ export type LoadModel = (model: string | undefined, options: LoadOptions) => Pro
 export interface ServerOptions {
   /** Models by name; the first is loaded at the start, others on first use. Default: the starter model. */
   models?: readonly ServedModel[];
-  /** How all of them are loaded: threads, GPU and so on. */
+  /** How all of them are loaded: threads, GPU and so on. Without `onProgress`, the log says how far the loading is. */
   loadOptions?: LoadOptions;
   /** Default `Reranker.load`. Not for the stages of cascades. */
   load?: LoadModel;

@@ -12,6 +12,14 @@ describe.each(MODELS)('the starter model, then a %s model', (family, path) => {
   const fast = loaded('starter');
   const strong = loaded(path);
 
+  test('loaded in one call it is the same', async () => {
+    const options = { gpu: 'cpu', threads: 1, keep: KEEP } as const;
+    await using cascade = await Reranker.loadCascade(['starter', path], options);
+    const { results } = await cascade.rerank(QUERY, documents, { text });
+    const expected = await Reranker.cascade([fast(), strong()], { keep: KEEP }).rerank(QUERY, documents, { text });
+    expect(results).toEqual(expected.results);
+  });
+
   test('each part of the result is what its stage alone says', async () => {
     const cascade = Reranker.cascade([fast(), strong()], { keep: KEEP });
     const alone = await fast().rerank(QUERY, documents, { text });

@@ -145,6 +145,34 @@ test.each([
   expect(third - second).toBeGreaterThan(1980);
 });
 
+/** Like a model in a process of its own: refuses for good after three crashes in a row. */
+function crashing(crashes: (query: string) => boolean): BulkRanker & { calls: string[] } {
+  let inARow = 0;
+  return ranker((query) => {
+    if (inARow === 3) throw new RerankError('WORKER_CRASHED', 'is not started again');
+    inARow++;
+    if (crashes(query)) throw new RerankError('WORKER_CRASHED', 'ended with signal SIGSEGV');
+    inARow = 0;
+  });
+}
+
+test('two jobs that crash the model each time fail, and the others are computed', async () => {
+  const each = crashing((query) => query.startsWith('bad'));
+  const { failed } = await run(line('a', 'bad', 'x') + line('b', 'bad too', 'x') + line('c', 'good', 'x'), each);
+  expect(failed.map(({ id, code }) => [id, code])).toEqual([
+    ['a', 'WORKER_CRASHED'],
+    ['b', 'WORKER_CRASHED'],
+  ]);
+  expect(each.calls.filter((query) => query === 'bad')).toHaveLength(3);
+  expect(output()).toMatch(/"id":"c","results":\[\{/);
+});
+
+test('a model that crashes whatever it ranks ends the run', async () => {
+  const each = crashing(() => true);
+  await expect(run(line('a', 'q', 'x') + line('b', 'r', 'x'), each)).rejects.toMatchObject({ code: 'WORKER_CRASHED' });
+  expect(each.calls).not.toContain('r');
+});
+
 test('a run that is stopped between two tries ends with the reason', async () => {
   const stop = new AbortController();
   const failing = ranker(() => {

@@ -30,6 +30,23 @@ test('variants: models, quantizations, and what else is compared', () => {
   ]);
 });
 
+test('variants: cascades beside models, with what is compared', () => {
+  const both = ['starter', '/models/strong.gguf'];
+  const call = common.call;
+  expect(variantsOf(['a'], undefined, common, { cascades: [both], keep: [7] })).toEqual([
+    { label: 'a', model: 'a', load: common.load, call },
+    { label: 'starter+strong', model: undefined, cascade: both, keep: [7], load: common.load, call },
+  ]);
+  const alone = variantsOf([], 'keep=5,20', common, { cascades: [both] });
+  expect(alone.map(({ label, keep }) => [label, keep])).toEqual([
+    ['keep=5', [5]],
+    ['keep=20', [20]],
+  ]);
+  expect(() => variantsOf([], 'Q8_0,Q4_0', common, { cascades: [both] })).toThrow(/a cascade has several models/);
+  expect(() => variantsOf(['a'], 'keep=5,20', common, { cascades: [both] })).toThrow(/is for cascades alone, and a is none/);
+  expect(() => variantsOf([], undefined, common, { cascades: [both, both] })).toThrow(/two variants called 'starter\+strong'/);
+});
+
 test.each([
   [['m'], 'Q8_0', /expected DIMENSION=A,B/],
   [['m'], 'colour=a,b', /expected DIMENSION=A,B/],
@@ -68,6 +85,29 @@ test('two variants: the first is the baseline; JSON', async () => {
   expect(report).toMatchObject({ baseline: 'order=given', metrics: ['map', 'recall@3'], queries: 6 });
   expect(report.systems.map(({ label }: { label: string }) => label)).toEqual(['BM25', 'order=given', 'order=reversed']);
   expect(calls).toHaveLength(12);
+});
+
+test('a cascade beside its stages', async () => {
+  const folder = writeDataset(6, 40);
+  const argv = ['eval', folder, '-m', 'starter', '-m', 'b', '--cascade', 'starter,b', '--keep', '4', '--json'];
+  const { code, stdout, stderr, loads, cascades, disposed } = await runFake(argv);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).systems.map(({ label }: { label: string }) => label)).toEqual(['BM25', 'starter', 'b', 'starter+b']);
+  expect(JSON.parse(stdout).baseline).toBe('starter');
+  expect(stderr).toContain('evaluating starter+b\n');
+  expect(loads.map(({ model }) => model)).toEqual(['starter', 'b', 'starter', 'b']);
+  expect(cascades).toEqual([{ stages: 2, options: { keep: [4] } }]);
+  expect(disposed).toBe(4);
+});
+
+test.each([
+  [['--keep', '3']],
+  [['--cascade', 'one']],
+  [['--cascade', 'a,b', '--keep', '0']],
+  [['--cascade', 'a,b', '--head', 'h']],
+  [['--cascade', 'a,b', '--deadline', '5']],
+])('wrong usage of cascades: %j', async (flags) => {
+  expect(await runFake(['eval', writeDataset(2, 20), ...flags])).toMatchObject({ code: 2, loads: [] });
 });
 
 test("TREC's form, and a run as baseline", async () => {

@@ -1,4 +1,5 @@
 import { Readable, Writable } from 'node:stream';
+import { loadStages } from '../../src/cascade/load.js';
 import type { Probe } from '../../src/cli/probe.js';
 import { runCli } from '../../src/cli/program.js';
 import type { Api, LoadedReranker, McpServing, OutputStream, ServeOptions } from '../../src/cli/shell.js';
@@ -76,7 +77,7 @@ export interface FakeOptions {
   resolve?: (options: ResolveOptions) => Promise<void> | void;
   verification?: Verification;
   /** The life of a server. */
-  serve?: () => Promise<void>;
+  serve?: (options: ServeOptions) => Promise<void>;
   cached?: CachedModel[];
   /** What commands in processes of their own answer. */
   probe?: (argv: readonly string[], input: string | undefined) => Probe;
@@ -117,10 +118,13 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
         await options.load?.(loadOptions, model);
         return { model: MODEL, rerank, embedDocuments, dispose: async () => void run.disposed++ };
       },
-      cascade(stages, cascadeOptions = {}) {
-        run.cascades.push({ stages: stages.length, options: cascadeOptions });
-        const dispose = async () => void (await Promise.all(stages.map((stage) => stage.dispose())));
-        return { model: MODEL, rerank, embedDocuments, dispose };
+      loadCascade(models, { keep, ...loadOptions } = {}) {
+        const load = (model: string) => api.Reranker.load(model, loadOptions);
+        return loadStages(models, load, (stages) => {
+          run.cascades.push({ stages: stages.length, options: keep === undefined ? {} : { keep } });
+          const dispose = async () => void (await Promise.all(stages.map((stage) => stage.dispose())));
+          return { model: MODEL, rerank, embedDocuments, dispose };
+        });
       },
     },
     listDevices: async () => ({
@@ -152,7 +156,10 @@ export async function runFake(argv: string[], options: FakeOptions = {}): Promis
     api,
     startServer: async (serveOptions) => {
       run.served.push(serveOptions);
-      return { url: `http://${serveOptions.host}:${serveOptions.port}`, ended: options.serve?.() ?? Promise.resolve() };
+      return {
+        url: `http://${serveOptions.host}:${serveOptions.port}`,
+        ended: options.serve?.(serveOptions) ?? Promise.resolve(),
+      };
     },
     probe: async (argv, input) => (options.probe ?? (() => ({ ended: 1, stdout: '', stderr: '' })))(argv, input),
     exists: () => false,

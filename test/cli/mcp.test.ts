@@ -5,7 +5,12 @@ test('without flags: the starter model, no folders, nothing on stdout', async ()
   const { code, mcp, stdout, stderr } = await runFake(['mcp'], { stdin: '' });
   expect(code).toBe(0);
   expect(mcp).toEqual([
-    { model: undefined, loadOptions: { onNotice: expect.any(Function) }, roots: [], onError: expect.any(Function) },
+    {
+      model: undefined,
+      loadOptions: { onNotice: expect.any(Function), onProgress: expect.any(Function) },
+      roots: [],
+      onError: expect.any(Function),
+    },
   ]);
   expect(stdout).toBe('');
   expect(stderr).toMatch(/^llama-rerank: starter model: English only[^\n]*\n$/);

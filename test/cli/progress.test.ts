@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { progressLine } from '../../src/cli/progress.js';
+import { loadingFor, loadingLine, progressLine, progressLog } from '../../src/cli/progress.js';
 import { sink } from './fake-shell.js';
 
 function harness(columns = 80) {
@@ -87,4 +87,49 @@ test('a download that goes on: what was there before does not count for the rate
   at(3000);
   line.update({ stage: 'download', done: total * 0.6, total });
   expect(shown()).toBe('fetching ████████████          60%  60.0 MiB of 100 MiB  5.00 MiB/s  8 s left');
+});
+
+test('a log: the fetching at once and every 10 seconds, the loading every 10, jobs every 30, without bars', () => {
+  const out = sink();
+  let time = 0;
+  const log = progressLog(true, out.stream, () => time);
+  const lines: [number, string][] = [];
+  const update: typeof log.update = (progress) => {
+    const before = out.text().length;
+    log.update(progress);
+    const line = out.text().slice(before);
+    if (line !== '') lines.push([time, line]);
+  };
+  for (time = 1000; time < 22_000; time += 500)
+    update({ stage: 'download', done: 2 ** 20 * (1 + time / 1000), total: 2 ** 20 * 23 });
+  for (time = 22_000; time <= 35_000; time += 500) update({ stage: 'load', done: (time - 22_000) / 20_000, total: 1 });
+  for (time = 40_000; time <= 101_000; time += 500) update({ stage: 'jobs', done: time / 1000, total: 200 });
+  update({ stage: 'states', done: 1, total: 2 });
+  expect(lines).toEqual([
+    [1000, 'llama-rerank: fetching 8%  2.00 MiB of 23.0 MiB\n'],
+    [11_000, 'llama-rerank: fetching 52%  12.0 MiB of 23.0 MiB  1.00 MiB/s  11 s left\n'],
+    [21_000, 'llama-rerank: fetching 95%  22.0 MiB of 23.0 MiB  1.00 MiB/s  1 s left\n'],
+    [32_000, 'llama-rerank: loading 50%\n'],
+    [70_000, 'llama-rerank: ranking 35%  70 of 200 jobs  1/s  2 min 10 s left\n'],
+    [100_000, 'llama-rerank: ranking 50%  100 of 200 jobs  1/s  1 min 40 s left\n'],
+  ]);
+});
+
+test('where a command stays, the line goes when the model is loaded; without a terminal there are lines of a log', async () => {
+  const terminal = sink(80);
+  const shell = { stderr: terminal.stream, env: {} } as Parameters<typeof loadingFor>[1];
+  const line = loadingFor(true, shell);
+  await new Promise((resolve) => setTimeout(resolve, 160));
+  line.update({ stage: 'load', done: 0.5, total: 1 });
+  expect(terminal.text()).toContain('loading');
+  line.update({ stage: 'load', done: 1, total: 1 });
+  expect(terminal.text().split('\r').at(-1)).toBe('');
+
+  const [pipe, quiet] = [sink(), sink()];
+  const at = { stage: 'download', done: 1, total: 2 } as const;
+  loadingFor(true, { ...shell, stderr: pipe.stream }).update(at);
+  loadingFor(false, { ...shell, stderr: quiet.stream }).update(at);
+  loadingLine(true, { ...shell, stderr: quiet.stream }).update(at);
+  expect(pipe.text()).toMatch(/^llama-rerank: fetching 50%/);
+  expect(quiet.text()).toBe('');
 });

@@ -27,7 +27,7 @@ test('without flags: this machine only, port 8080, the starter model', async () 
 test('flags reach the server', async () => {
   const flags =
     '--host 0.0.0.0 --port 9000 --queue 8 --timeout 5 --drain-timeout 20 --idle-timeout 0 --max-documents 50 --strict-model --log-level warn';
-  const llama = '-t 2 -c 512 -ub 128 -ngl 0 -fa off --offline';
+  const llama = '-t 2 -c 512 -ub 128 -ngl 0 -fa off --offline --isolate';
   const sites = '--allow-host box.lan --allow-host b --cors-origin https://a.example';
   const { code, served } = await runFake(['serve', ...`${flags} ${llama} ${sites} --api-key a,b`.split(' ')]);
   expect(code).toBe(0);
@@ -44,7 +44,15 @@ test('flags reach the server', async () => {
     apiKeys: ['a', 'b'],
     allowedHosts: ['box.lan', 'b'],
     corsOrigins: ['https://a.example'],
-    loadOptions: { threads: 2, contextSize: 512, ubatchSize: 128, gpuLayers: 0, flashAttention: false, download: 'never' },
+    loadOptions: {
+      threads: 2,
+      contextSize: 512,
+      ubatchSize: 128,
+      gpuLayers: 0,
+      flashAttention: false,
+      download: 'never',
+      isolate: true,
+    },
   });
 });
 
@@ -70,6 +78,38 @@ test.each([
     { name, model },
     { name: 'other', model: 'other' },
   ]);
+});
+
+describe('while a model is loaded', () => {
+  const serving = async (argv: string[], columns?: number) => {
+    let shown = '';
+    const run = await runFake(['serve', ...argv], {
+      ...(columns === undefined ? {} : { columns }),
+      serve: async ({ loadOptions, logStream }) => {
+        await new Promise((resolve) => setTimeout(resolve, 160));
+        loadOptions?.onProgress?.({ stage: 'download', done: 1, total: 2 });
+        logStream.write('{"a":"line of the log"}\n');
+        shown = String(loadOptions?.onProgress !== undefined);
+      },
+    });
+    return { ...run, shown };
+  };
+
+  test('a terminal has the line, which makes way for the log', async () => {
+    const { stderr, shown } = await serving([], 80);
+    expect(shown).toBe('true');
+    expect(stderr).toMatch(/\rfetching ██████████ +50% [^\r]*\r +\r\{"a":"line of the log"\}\n$/);
+  });
+
+  test('elsewhere the server logs it', async () => {
+    const { stderr, shown } = await serving([]);
+    expect(shown).toBe('false');
+    expect(stderr).not.toContain('fetching');
+  });
+
+  test('--log-level silent: nothing', async () => {
+    expect((await serving(['--log-level', 'silent'], 80)).stderr).not.toContain('fetching');
+  });
 });
 
 describe('wrong usage', () => {

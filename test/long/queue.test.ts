@@ -171,6 +171,29 @@ describe.skipIf(!hasRedis)('jobs through Redis', () => {
     expect(await running).toMatchObject({ failed: [] });
   });
 
+  test('a model in a process of its own that crashes over one job: that job is parked, and the worker goes on', async () => {
+    const each = ranker((query) => {
+      if (query === 'query 1') throw new RerankError('WORKER_CRASHED', 'ended with signal SIGSEGV');
+    });
+    await work(each);
+    const { failed } = await run(jobs(4));
+    expect(failed).toMatchObject([{ id: 'id1', code: 'WORKER_CRASHED' }]);
+    expect(each.calls.filter((query) => query === 'query 1')).toHaveLength(3);
+    expect(each.calls.filter((query) => query === 'is it well?')).toHaveLength(3);
+  });
+
+  test('a worker whose model crashes whatever it ranks gives up at once, and leaves its job to others', async () => {
+    const worker = await work(
+      ranker(() => {
+        throw new RerankError('WORKER_CRASHED', 'ended with signal SIGSEGV');
+      }),
+    );
+    const running = run(jobs(2));
+    await expect(worker.ended).rejects.toMatchObject({ code: 'WORKER_CRASHED' });
+    await work(ranker());
+    expect(await running).toMatchObject({ failed: [] });
+  });
+
   test('a job over which three workers died is parked', async () => {
     const running = run(jobs(1));
     const dying = new Worker('llama-rerank', () => new Promise(() => {}), {

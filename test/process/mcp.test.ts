@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Reranker } from '../../src/index.js';
+import { fakeLlama, fakeModel } from '../helpers/fake-llama.js';
 import { STARTER } from '../helpers/models.js';
 import { rejection } from '../helpers/reranker.js';
 
@@ -20,9 +21,11 @@ afterEach(async () => {
 });
 
 /** The official client, with a server of its own. */
-async function connected(argv: string[] = [], mode: 'legacy' | 'auto' = 'legacy') {
+async function connected(argv: string[] = [], mode: 'legacy' | 'auto' = 'legacy', env: Record<string, string> = {}) {
   const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
-  const transport = new StdioClientTransport({ command: process.execPath, args: [CLI, 'mcp', ...argv], stderr: 'pipe' });
+  const args = [CLI, 'mcp', ...argv];
+  const environment = { ...getDefaultEnvironment(), ...env };
+  const transport = new StdioClientTransport({ command: process.execPath, args, env: environment, stderr: 'pipe' });
   const errors: Error[] = [];
   let stderr = '';
   transport.stderr?.on('data', (text) => {
@@ -125,6 +128,22 @@ test('what goes wrong is an error of the tool, which the model can read', async 
     expect(textOf(result)).toMatch(message);
   }
   expect((await rerank({ query: QUERY, documents: TEXTS })).isError).toBeFalsy();
+});
+
+test.skipIf(process.platform === 'win32')('--isolate: a crash is the answer, each time anew, however often', async () => {
+  const model = fakeModel('encode=ok;ok;assert');
+  const { rerank } = await connected(['--isolate', '-m', model], 'legacy', { LLAMA_RERANK_LIBRARY_PATH: fakeLlama() });
+  for (let i = 0; i < 4; i++) {
+    expect((await rerank({ query: QUERY, documents: TEXTS })).isError).toBeFalsy();
+    const crashed = await rerank({ query: QUERY, documents: TEXTS });
+    expect(crashed.isError).toBe(true);
+    expect(textOf(crashed)).toMatch(/ended with signal SIGABRT.*GGML_ASSERT.*\(WORKER_CRASHED\)$/);
+  }
+  const never = await connected(['--isolate', '-m', fakeModel('encode=assert')], 'legacy', {
+    LLAMA_RERANK_LIBRARY_PATH: fakeLlama(),
+  });
+  for (let i = 0; i < 5; i++)
+    expect(textOf(await never.rerank({ query: QUERY, documents: TEXTS }))).toMatch(/^the process that runs/);
 });
 
 test('progress, if the client asks for it', async () => {

@@ -19,18 +19,18 @@ interface Run {
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
 
-function start(argv: string[], env: Record<string, string>): Run {
-  const child = spawn(process.execPath, [CLI, ...argv], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+function start(argv: string[], env: Record<string, string>, stdin: 'ignore' | 'pipe' = 'ignore'): Run {
+  const child = spawn(process.execPath, [CLI, ...argv], { env: { ...process.env, ...env }, stdio: [stdin, 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       output[name] += text;
     });
   }
   return { child, ended: once(child, 'close').then(([code, signal]) => ({ code, signal, ...output })) };
 }
 
-const run = (...parameters: Parameters<typeof start>) => start(...parameters).ended;
+const run = (argv: string[], env: Record<string, string>) => start(argv, env).ended;
 
 function environment(hub: FakeHub): { env: Record<string, string>; blobs: string } {
   const home = temporary('pull-');
@@ -99,6 +99,31 @@ test.skipIf(windows)('L05: Ctrl-C while downloading ends within a second, and th
   expect(readdirSync(blobs).filter((name) => name.endsWith('.lock'))).toEqual([]);
   expect((await run(['pull', NAME, '--quiet'], env)).code).toBe(0);
   expect(hub.bytesSeen()[1]?.range).toBe('bytes=500000-');
+});
+
+const FETCHING = /^llama-rerank: fetching \d+% {2}.* of 977 KiB/m;
+
+test.each([
+  ['serve', ['--port', '0'], /^\{"level":30,.*"model":"hf:someone.*"bytes":\d+,"total":1000000,"msg":"fetching the model"\}$/m],
+  ['worker', ['--redis', 'redis://127.0.0.1:1'], FETCHING],
+])('%s says on stderr that it fetches', async (command, flags, line) => {
+  const hub = await fakeHub({ [FILE]: BYTES });
+  // These bytes are no model.
+  const { code, stdout, stderr } = await run([command, '-m', NAME, ...flags], environment(hub).env);
+  expect([code, stdout]).toEqual([3, '']);
+  expect(stderr).toMatch(line);
+});
+
+test('mcp says on stderr alone that it fetches', async () => {
+  const hub = await fakeHub({ [FILE]: BYTES });
+  const { child, ended } = start(['mcp', '-m', NAME], environment(hub).env, 'pipe');
+  let said = '';
+  child.stderr?.on('data', (text: string) => {
+    said += text;
+  });
+  await until(() => FETCHING.test(said));
+  child.stdin?.end();
+  expect(await ended).toMatchObject({ code: 0, stdout: '' });
 });
 
 describe('a real model by its name', () => {

@@ -112,6 +112,76 @@ describe('H16: errors', () => {
   });
 });
 
+describe('a process that runs the model and ends', () => {
+  /** All calls of one process get the same error. */
+  const crash = () => new RerankError('WORKER_CRASHED', 'ended with signal SIGKILL. It wrote /secret/path');
+
+  test.each([
+    ['/v1/rerank', BODY, { code: 'WORKER_CRASHED' }, { code: 'SERVICE_UNAVAILABLE' }],
+    ['/v2/rerank', BODY, { message: expect.stringContaining('ended') }, { message: expect.stringContaining('try again') }],
+    ['/rerank', { query: 'q', texts: ['a'] }, { error_type: 'Backend' }, { error_type: 'Unhealthy' }],
+  ])('%s: 500 for the request that ran, 503 for those behind it', async (url, payload, ran, waited) => {
+    const error = crash();
+    let broken = true;
+    const fake = await start({
+      hold: true,
+      onCall: () => {
+        if (broken) throw error;
+      },
+    });
+    const answers = [1, 2, 3].map(() => fake.app.inject({ method: 'POST', url, payload }));
+    await until(() => fake.calls.length === 3);
+    for (const _ of answers) fake.release();
+    const [first, ...others] = await Promise.all(answers);
+    expect(first?.statusCode).toBe(500);
+    expect(first?.json()).toMatchObject(ran);
+    for (const other of others) {
+      expect(other.statusCode).toBe(503);
+      expect(other.headers['retry-after']).toBe('1');
+      expect(other.json()).toMatchObject(waited);
+    }
+    expect([first, ...others].map((answer) => answer?.body).join()).not.toContain('secret');
+    expect(fake.log().match(/SIGKILL/g)).toHaveLength(1);
+
+    // It was asked at once whether it is well again.
+    await until(() => fake.calls.length === 4);
+    broken = false;
+    fake.release();
+    const next = fake.app.inject({ method: 'POST', url, payload });
+    await until(() => fake.calls.length === 5);
+    fake.release();
+    expect((await next).statusCode).toBe(200);
+    expect(fake.loads).toHaveLength(1);
+  });
+
+  test('one that ranks nothing any more: the model is loaded anew', async () => {
+    const fake = await start({
+      onCall: () => {
+        if (fake.loads.length === 1) throw crash();
+      },
+    });
+    expect((await ask(fake)).statusCode).toBe(500);
+    await until(() => fake.loads.length === 2);
+    expect((await ask(fake)).statusCode).toBe(200);
+    expect(fake.disposed).toBe(1);
+  });
+
+  test('one that ends while it loads: the model is not there', async () => {
+    let loads = 0;
+    const load = async () => {
+      loads++;
+      throw crash();
+    };
+    const { app } = fakeServer({ load });
+    await expect(app.loaded).rejects.toThrow('SIGKILL');
+    const answer = await app.inject({ method: 'POST', url: '/v1/rerank', payload: BODY });
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json().detail).toContain('could not be loaded');
+    expect(loads).toBe(2);
+    await app.close();
+  });
+});
+
 test('options that contradict each other', () => {
   expect(() => createApp({ models: [] })).toThrow(TypeError);
   expect(() => createApp({ models: [{ name: 'a' }, { name: 'a' }] })).toThrow(/two are called a/);
