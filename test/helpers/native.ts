@@ -12,7 +12,14 @@ export function addonFile(): string {
 }
 
 export function newContext(addon: NativeAddon, model: NativeModel, options: Partial<NativeContextOptions> = {}): NativeContext {
-  const defaults = { threads: 1, ubatch: 128, flashAttention: true, kernels: true, kvCacheType: 'f16', maxTokens: 4096 } as const;
+  const defaults = {
+    threads: 1,
+    ubatch: 128,
+    flashAttention: true,
+    kernels: 'avx512',
+    kvCacheType: 'f16',
+    maxTokens: 4096,
+  } as const;
   return new addon.Context(model, { states: 'marked', ...defaults, ...options });
 }
 
