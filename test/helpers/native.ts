@@ -2,7 +2,15 @@ import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { NativeAddon, NativeContext, NativeContextOptions, NativeJob, NativeModel } from '../../src/engine/addon.js';
+import type { TestContext } from 'vitest';
+import type {
+  Kernels,
+  NativeAddon,
+  NativeContext,
+  NativeContextOptions,
+  NativeJob,
+  NativeModel,
+} from '../../src/engine/addon.js';
 
 export const MODEL_OPTIONS = { gpuLayers: 0, useGpu: false, mmap: false };
 
@@ -21,6 +29,12 @@ export function newContext(addon: NativeAddon, model: NativeModel, options: Part
     maxTokens: 4096,
   } as const;
   return new addon.Context(model, { states: 'marked', ...defaults, ...options });
+}
+
+/** Skips a test, and says so, where the processor or the build lacks these kernels. */
+export function needs(addon: NativeAddon, kernels: Kernels, { skip }: TestContext): void {
+  const most = addon.kernels(kernels);
+  skip(most !== kernels, `no ${kernels} here: the most is ${most}`);
 }
 
 /** A prompt of which `rows` are wanted; by default the last. */

@@ -6,7 +6,7 @@ import { makeModel } from '../../scripts/model/make.mjs';
 import type { Kernels, NativeAddon, NativeModelOptions } from '../../src/engine/addon.js';
 import { openLibrary } from '../../src/engine/library.js';
 import { type EncoderOptions, encode, readWeights } from '../helpers/encoder-reference.js';
-import { batch, fault, MODEL_OPTIONS, newContext } from '../helpers/native.js';
+import { batch, fault, MODEL_OPTIONS, needs, newContext } from '../helpers/native.js';
 
 let folder: string;
 let addon: NativeAddon;
@@ -85,6 +85,11 @@ describe('jina-reranker-v1', () => {
     expect(await difference(path, native, right, true)).toBeLessThan(5e-3);
     expect(await difference(path, native, right, true, [SEQUENCES[0] as number[]])).toBeLessThan(5e-3);
     expect(await difference(path, { exactGelu: true }, right, true)).toBeGreaterThan(0.05);
+  });
+
+  test.for(['avxvnni', 'avx2', 'plain'] as const)('the same by the kernels for %s', async (kernels, context) => {
+    needs(addon, kernels, context);
+    expect(await difference(path, native, right, true, SEQUENCES, undefined, kernels)).toBeLessThan(5e-3);
   });
 
   test('the same without our kernels, as on other processors: masks for ggml’s flash attention', async () => {

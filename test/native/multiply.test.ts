@@ -1,13 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeModel } from '../../scripts/model/make.mjs';
 import type { Kernels, NativeAddon } from '../../src/engine/addon.js';
 import { openLibrary } from '../../src/engine/library.js';
 import { readGguf } from '../../src/files/gguf.js';
 import { type EncoderOptions, encode, readWeights } from '../helpers/encoder-reference.js';
-import { batch, MODEL_OPTIONS, newContext } from '../helpers/native.js';
+import { batch, MODEL_OPTIONS, needs, newContext } from '../helpers/native.js';
 
 // Products of weights of every kind, within a whole model, against the formulas in double precision with the numbers of the file; by
 // the kernels of every kind of processor that this one can stand for.
@@ -26,27 +26,19 @@ const sequence = (length: number, seed: number) => Array.from({ length }, (_, i)
 /** Numbers of rows around those that are computed at once (4, 6, 12) and around the fewest (16, 128). */
 const BATCHES = [[5], [15], [16], [17], [23, 7], [64, 3, 62]].map((lengths) => lengths.map(sequence));
 
-/** Skips the test, and says so, where the processor or the build lacks the kernels. */
-function needs(level: Kernels, { skip }: TestContext) {
-  skip(addon.kernels(level) !== level, `${level}: this processor or build has ${addon.kernels(level)}`);
-}
-
-/** The first state of each sequence, one after the other; the same bits by 1 and 3 threads. */
+/** The first state of each sequence, one after the other; of the last batch, the same bits by 3 threads. */
 async function compute(path: string, batches: number[][][], kernels: Kernels): Promise<Float32Array[]> {
   const model = new addon.Model(path, { ...MODEL_OPTIONS, exactGelu: true }, null);
   await model.load();
-  const all: Float32Array[] = [];
-  for (const sequences of batches) {
-    const results: Float32Array[] = [];
-    for (const threads of [1, 3]) {
-      const context = newContext(addon, model, { states: 'first', threads, ubatch: 512, flashAttention: false, kernels });
-      results.push((await context.run(batch(sequences), null)).states);
-      await context.close();
-    }
-    const [states, other] = results as [Float32Array, Float32Array];
-    expect(other).toEqual(states);
-    all.push(states);
-  }
+  const run = async (threads: number, some: number[][][]) => {
+    const context = newContext(addon, model, { states: 'first', threads, ubatch: 512, flashAttention: false, kernels });
+    const all: Float32Array[] = [];
+    for (const sequences of some) all.push((await context.run(batch(sequences), null)).states);
+    await context.close();
+    return all;
+  };
+  const all = await run(1, batches);
+  expect(await run(3, batches.slice(-1))).toEqual(all.slice(-1));
   await model.close();
   return all;
 }
@@ -87,7 +79,7 @@ describe.each([
   });
 
   test.for(LEVELS)('%s', async (level, context) => {
-    needs(level, context);
+    needs(addon, level, context);
     const all = await compute(path, BATCHES, level);
     for (const [i, states] of all.entries())
       expect(largestError(states, expected[i] as number[]), `batch ${i}`).toBeLessThan(tolerance);
@@ -121,15 +113,26 @@ describe('Q8_0, the largest numbers', () => {
   });
 
   test.for(LEVELS)('%s', async (level, context) => {
-    needs(level, context);
+    needs(addon, level, context);
     const [states] = await compute(path, batches, level);
     expect(largestError(states as Float32Array, expected[0] as number[])).toBeLessThan(5e-2);
   });
 });
 
+// Products of all of them round at the same places.
+test('the same bits by all levels', async (context) => {
+  const levels = LEVELS.filter((level) => addon.kernels(level) === level);
+  context.skip(levels.length < 2, 'there is only one here');
+  for (const file of ['largest.gguf', 'F16-128.gguf']) {
+    const all: Float32Array[][] = [];
+    for (const level of levels) all.push(await compute(join(folder, file), BATCHES.slice(-1), level));
+    for (const other of all) expect(other).toEqual(all[0]);
+  }
+});
+
 describe('a state does not depend on the other sequences', () => {
   test.for(LEVELS)('%s', async (level, context) => {
-    needs(level, context);
+    needs(addon, level, context);
     const model = new addon.Model(join(folder, 'Q8_0-128.gguf'), { ...MODEL_OPTIONS, exactGelu: true }, null);
     const { embedding } = await model.load();
     const native = newContext(addon, model, { states: 'first', threads: 2, ubatch: 512, kernels: level });
