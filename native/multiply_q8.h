@@ -75,11 +75,12 @@ template <class I> class ProductQ8 {
         alignas(64) int32_t whole[kBlock];
         for (int64_t i = 0; i < kBlock; i += kLanes)
           I::store(whole + i, I::round(I::times(I::load(from + i), I::splat(inverse))));
+        // In a variable, so that the compiler sees that it writes over nothing else.
+        Number narrow[kBlock];
         int32_t sum = 0;
-        for (int64_t i = 0; i < kBlock; ++i) {
-          to.numbers[at * kBlock + i] = static_cast<Number>(whole[i]);
-          sum += whole[i];
-        }
+        for (int64_t i = 0; i < kBlock; ++i) narrow[i] = static_cast<Number>(whole[i]);
+        for (int64_t i = 0; i < kBlock; ++i) sum += whole[i];
+        std::memcpy(&to.numbers[at * kBlock], narrow, sizeof narrow);
         to.scales[at] = largest / 127.0f;
         to.offsets[at] = -I::kAdded * sum;
       }
