@@ -35,7 +35,7 @@ const context = new addon.Context(native, {
   threads: Number(threads),
   ubatch: 512,
   flashAttention: true,
-  kernels: process.env.LLAMA_RERANK_KERNELS !== 'off',
+  kernels: /** @type {import('../dist/engine/addon.js').Kernels} */ (process.env.LLAMA_RERANK_KERNELS || 'avx512'),
   kvCacheType: 'f16',
   maxTokens: Number(tokens),
 });

@@ -41,7 +41,7 @@ async function open(native) {
 
 /** Seconds of one prompt, nothing kept from an earlier one. @param {import('../dist/engine/addon.js').NativeModel} model */
 async function measure(model) {
-  const options = /** @type {const} */ ({ states: 'marked', flashAttention: true, kernels: true, kvCacheType: 'f16' });
+  const options = /** @type {const} */ ({ states: 'marked', flashAttention: true, kernels: 'avx512', kvCacheType: 'f16' });
   const context = new addon.Context(model, { ...options, threads, ubatch: 512, maxTokens: count });
   const begin = performance.now();
   await context.run(job, null);

@@ -4,6 +4,7 @@
 #include "context.h"
 #include "dequantize.h"
 #include "head.h"
+#include "level.h"
 #include "library.h"
 #include "lifetime.h"
 #include "log.h"
@@ -66,6 +67,13 @@ Napi::Value shutdown(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// The name of the most that kernels may use, up to a named one.
+Napi::Value kernels(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::String::New(info.Env(), name_of(available(level_named(string(info[0])))));
+  });
+}
+
 }  // namespace
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -73,6 +81,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["devices"] = Napi::Function::New(env, devices, "devices");
   exports["setLogLevel"] = Napi::Function::New(env, set_level, "setLogLevel");
   exports["shutdown"] = Napi::Function::New(env, shutdown, "shutdown");
+  exports["kernels"] = Napi::Function::New(env, kernels, "kernels");
   exports["quantize"] = Napi::Function::New(env, quantize, "quantize");
   exports["dequantize"] = Napi::Function::New(env, dequantize, "dequantize");
   exports["Model"] = Model::define(env);

@@ -22,7 +22,7 @@ ContextOptions read_options(const Napi::Object& options) {
   result.ubatch = static_cast<uint32_t>(number(options["ubatch"]));
   result.max_tokens = static_cast<uint32_t>(number(options["maxTokens"]));
   result.flash_attention = boolean(options["flashAttention"]);
-  result.kernels = boolean(options["kernels"]);
+  result.kernels = level_named(string(options["kernels"]));
   result.cache_type = string(options["kvCacheType"]) == "q8_0" ? GGML_TYPE_Q8_0 : GGML_TYPE_F16;
   if (result.threads < 1 || result.ubatch < 1 || result.max_tokens < 1) throw Error("INTERNAL", "context options below 1");
   return result;

@@ -15,9 +15,10 @@ namespace {
 
 GraphPlace place(const llama_model* model, const ContextOptions& options) {
   GraphPlace place{lib().llama_model_n_layer(model), !options.use_gpu};
-  place.products = place.host && options.kernels;
+  if (place.host) place.level = available(options.kernels);
   // Pooling by ModernBERT's head takes the mean, and its layers have windows, which leaves it out here.
-  place.kernels = has_kernels() && place.products && !is_causal(options.states) && lib().llama_model_n_swa(model) == 0;
+  place.kernels =
+      has_kernels() && place.level != Level::ggml && !is_causal(options.states) && lib().llama_model_n_swa(model) == 0;
   place.first_only =
       place.kernels && options.flash_attention && (options.states == States::first || options.states == States::rank);
   return place;

@@ -12,6 +12,7 @@
 #include "corrections.h"
 #include "functions.h"
 #include "job.h"
+#include "level.h"
 #include "model_core.h"
 
 namespace rerank {
@@ -30,8 +31,8 @@ struct ContextOptions {
   uint32_t max_tokens = 0;
   bool flash_attention = true;
   bool use_gpu = false;
-  // Whether our kernels compute in ggml's place where they can.
-  bool kernels = true;
+  // The most that kernels of ours may use.
+  Level kernels = Level::avx512;
   ggml_type cache_type = GGML_TYPE_F16;
 };
 

@@ -10,7 +10,9 @@
 
 namespace rerank {
 
-Corrections::Corrections(const GraphFaults& faults, const GraphPlace& place) : faults_(faults), place_(place) {}
+Corrections::Corrections(const GraphFaults& faults, const GraphPlace& place) : faults_(faults), place_(place) {
+  rows_.level = place.level;
+}
 
 void Corrections::begin(int32_t position) {
   position_ = position;
@@ -57,7 +59,7 @@ void Corrections::apply(ggml_tensor* node) {
     case GGML_OP_CUSTOM: again(node); break;
     case GGML_OP_ADD: add_types(node); break;
     case GGML_OP_MUL_MAT:
-      if (ggml_custom_op_t multiply = place_.products ? multiplication(node) : nullptr) replace(node, multiply, &run_);
+      if (ggml_custom_op_t multiply = multiplication(node, place_.level)) replace(node, multiply, &run_);
       break;
     default: break;
   }
@@ -170,7 +172,7 @@ void Corrections::activation(ggml_tensor* node, int32_t given, int32_t exact) {
   // The second parameter of a gated one is which half is the gate.
   const bool plain = node->op == GGML_OP_UNARY || node->op_params[1] == 0;
   if (place_.kernels && plain && node->type == GGML_TYPE_F32 && node->ne[2] == 1)
-    replace(node, gelu, nullptr);
+    replace(node, gelu, &rows_);
   else
     node->op_params[0] = exact;
 }

@@ -30,8 +30,8 @@ struct GraphPlace {
   int32_t layers = 0;
   // In this process' memory.
   bool host = false;
-  // Products may be ours.
-  bool products = false;
+  // What our kernels may use.
+  Level level = Level::ggml;
   // Encoders whose layers all attend to everything can use our kernels.
   bool kernels = false;
   // Of the last layer, only the first state of each sequence is read.

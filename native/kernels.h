@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "functions.h"
+#include "level.h"
 
 namespace rerank {
 
@@ -15,6 +16,7 @@ struct Rows {
   std::vector<float> slopes;
   // Only the first position of each sequence is a query.
   bool first_only = false;
+  Level level = Level::plain;
 };
 
 // Whether this build has the kernels below; elsewhere ggml's own compute.
@@ -29,7 +31,7 @@ constexpr int kScale = 8;
 // so that unlike with a mask no work is done for pairs that do not count; sums are in 32 bits. `userdata` is a Rows.
 void attend(ggml_tensor* node, int thread, int threads, void* userdata);
 
-// GELU by the error function, of the source, or of the first source times the second.
+// GELU by the error function, of the source, or of the first source times the second. `userdata` is a Rows.
 void gelu(ggml_tensor* node, int thread, int threads, void* userdata);
 
 }  // namespace rerank

@@ -3,33 +3,30 @@
 #include <cstdint>
 #include <cstring>
 
-// Written for compilers that make several versions of a function and choose by the processor. Elsewhere ggml's own are used.
+#include "level.h"
+
+// Written for compilers that know these processors and turn vectors of any size into what they have. Elsewhere ggml's own are
+// used.
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && defined(__x86_64__) && defined(__linux__)
 #define RERANK_KERNELS 1
-// The sanitizer is not ready when the choice is made.
-#ifdef __SANITIZE_ADDRESS__
-#define RERANK_CLONES
-#else
-#define RERANK_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#endif
 #endif
 
 #ifdef RERANK_KERNELS
 
 namespace rerank {
 
-constexpr int kLanes = 16;
-
-typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));
-typedef int32_t Ints __attribute__((vector_size(kLanes * sizeof(int32_t))));
+template <int lanes> struct Vectors {
+  typedef float Floats __attribute__((vector_size(lanes * sizeof(float))));
+};
 
 #define RERANK_INLINE inline __attribute__((always_inline))
 
-RERANK_INLINE void load(Floats& to, const float* from) { std::memcpy(&to, from, sizeof to); }
-RERANK_INLINE void store(float* to, const Floats& from) { std::memcpy(to, &from, sizeof from); }
+template <class Floats> RERANK_INLINE void load(Floats& to, const float* from) { std::memcpy(&to, from, sizeof to); }
+template <class Floats> RERANK_INLINE void store(float* to, const Floats& from) { std::memcpy(to, &from, sizeof from); }
 
 // exp(x) for x from -87 to 88: 2^n times a polynomial (Cephes' expf), to the last bit or two.
-RERANK_INLINE void exponential(Floats& x) {
+template <class Floats> RERANK_INLINE void exponential(Floats& x) {
+  using Ints = decltype(x < x);
   x = x < -87.0f ? Floats{} - 87.0f : x;
   x = x > 88.0f ? Floats{} + 88.0f : x;
   // Adding 1.5 * 2^23 rounds to the nearest integer.
@@ -48,6 +45,26 @@ RERANK_INLINE void exponential(Floats& x) {
   Floats power;
   std::memcpy(&power, &bits, sizeof power);
   x = p * power;
+}
+
+template <auto function, class... Arguments>
+__attribute__((target("arch=x86-64-v4"))) void with_avx512(Arguments... arguments) {
+  function(arguments...);
+}
+template <auto function, class... Arguments>
+__attribute__((target("arch=x86-64-v3"))) void with_avx2(Arguments... arguments) {
+  function(arguments...);
+}
+
+// Calls a kernel's `run`, which is inlined, in the version for this level: with vectors that fill one of its registers, since
+// compilers do badly with larger ones.
+template <template <int> class Kernel, class... Arguments> void call(Level level, Arguments... arguments) {
+  if (level >= Level::avx512)
+    with_avx512<Kernel<16>::run>(arguments...);
+  else if (level >= Level::avx2)
+    with_avx2<Kernel<8>::run>(arguments...);
+  else
+    Kernel<4>::run(arguments...);
 }
 
 }  // namespace rerank

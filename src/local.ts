@@ -11,7 +11,7 @@ import { findByFile, readCatalog } from './files/catalog.js';
 import { resolveModel } from './files/resolve.js';
 import type { FamilyChoice } from './models/candidate.js';
 import { openChecked } from './models/open.js';
-import { type RequestRules, readEmbedRequest, readLoadOptions, readRequest, readTexts } from './options.js';
+import { type RequestRules, readEmbedRequest, readKernels, readLoadOptions, readRequest, readTexts } from './options.js';
 import { rank } from './ranking.js';
 import { expectEmbeddings, expectFinite } from './similarity/embeddings.js';
 import type {
@@ -95,7 +95,7 @@ export class LocalReranker implements Ranker {
       threads: settings.threads,
       ubatch: settings.ubatchSize,
       flashAttention: settings.flashAttention && flashAttention,
-      kernels: process.env.LLAMA_RERANK_KERNELS !== 'off',
+      kernels: readKernels(),
       kvCacheType: settings.kvCacheType,
       maxTokens: Math.max(this.#capacity, 1),
     });

@@ -19,6 +19,7 @@ import {
   text,
   vectors,
 } from './checks.js';
+import { KERNELS, type Kernels } from './engine/addon.js';
 import { RerankError } from './errors.js';
 import type { Family, RerankRequest } from './family.js';
 import type { EmbedOptions, LoadOptions, Progress, RerankOptions } from './types.js';
@@ -94,6 +95,15 @@ export function readLoadOptions(options: LoadOptions) {
     kvCacheType: 'f16' as const,
     ...checked,
   };
+}
+
+/**
+ * The most that the addon's kernels may use, from the environment: to compare, or to rule them out.
+ *
+ * @throws RerankError INVALID_ARGUMENT
+ */
+export function readKernels(value = process.env.LLAMA_RERANK_KERNELS): Kernels {
+  return value ? oneOf(...KERNELS)(value, 'LLAMA_RERANK_KERNELS') : 'avx512';
 }
 
 /** What a family says about the options of a call. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkText } from '../src/checks.js';
 import { RerankError } from '../src/errors.js';
-import { readLoadOptions, readRequest } from '../src/options.js';
+import { readKernels, readLoadOptions, readRequest } from '../src/options.js';
 
 const RULES = {
   name: 'listwise',
@@ -81,6 +81,13 @@ test.each(['topn', 'top_n', 'constructor', '__proto__', 'toString'])('A04: the o
   const options = Object.defineProperty({}, option, { value: 1, enumerable: true });
   expectInvalid(() => request('q', [], options), `options.${option}`, /unknown option; known are topN, minScore, text/);
   expectInvalid(() => readLoadOptions(options), `options.${option}`, /unknown option; known are head, download, /);
+});
+
+test('LLAMA_RERANK_KERNELS', () => {
+  expect(readKernels(undefined)).toBe('avx512');
+  expect(readKernels('')).toBe('avx512');
+  expect(readKernels('avx2')).toBe('avx2');
+  expectInvalid(() => readKernels('AVX2'), 'LLAMA_RERANK_KERNELS', /'off' or 'plain' or 'avx2' or 'avxvnni' or 'avx512'/);
 });
 
 test.each([null, 5, 'fast', true])('A04: options that are %o', (options) => {

@@ -53,17 +53,24 @@ function atLeast(version: string, [major, minor]: readonly [number, number]): bo
   return a > major || (a === major && b >= minor);
 }
 
+const AVX2 = ['avx2', 'fma', 'f16c'];
+/** What kernels need, the fastest first. */
+const KERNELS = [
+  ['AVX-512 kernels', [...AVX2, 'avx512f', 'avx512bw', 'avx512vl', 'avx512_vnni']],
+  ['AVX-VNNI kernels', [...AVX2, 'avx_vnni']],
+  ['AVX2 kernels', AVX2],
+] as const;
+
 /** Which kernels compute on this processor. `cpuinfo`: the text of /proc/cpuinfo, where there is one. */
 export function processorFinding(env: Shell['env'], cpuinfo: string | undefined): Finding {
-  const wanted = ['avx512f', 'avx512bw', 'avx512vl', 'avx512_vnni'];
   const flags = new Set(/^flags\s*:(.*)$/m.exec(cpuinfo ?? '')?.[1]?.split(/\s+/));
-  const own = wanted.every((flag) => flags.has(flag));
-  const off = env.LLAMA_RERANK_KERNELS === 'off';
-  const kernels = own ? (off ? 'AVX-512 kernels, switched off' : 'AVX-512 kernels') : "ggml's kernels";
-  const found = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} threads, ${kernels}`;
+  const own = KERNELS.find(([, needs]) => needs.every((flag) => flags.has(flag)))?.[0];
+  const most = env.LLAMA_RERANK_KERNELS;
+  const limited = own && most ? `, LLAMA_RERANK_KERNELS is ${most}` : '';
+  const found = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} threads, ${own ?? "ggml's kernels"}${limited}`;
   const finding: Finding = { name: 'processor', state: 'ok', found };
-  return own && off
-    ? { ...finding, state: 'note', advice: 'unset LLAMA_RERANK_KERNELS to be two to four times as fast' }
+  return limited
+    ? { ...finding, state: 'note', advice: 'unset LLAMA_RERANK_KERNELS to use all that the processor has' }
     : finding;
 }
 

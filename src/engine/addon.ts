@@ -16,6 +16,8 @@ export interface NativeAddon {
   setLogLevel(level: number): void;
   /** Stops and frees everything that this environment made. Synchronous; for the way out. */
   shutdown(): void;
+  /** The most of the addon's kernels, up to `most`, that this build and processor have. */
+  kernels(most: Kernels): Kernels;
   /** Writes `output` as a quantized copy of `input`; `fileType` is a `llama_ftype`. */
   quantize(input: string, output: string, fileType: number, threads: number): Promise<void>;
   Model: new (path: string, options: NativeModelOptions, onProgress: ((fraction: number) => void) | null) => NativeModel;
@@ -29,6 +31,13 @@ export interface NativeAddon {
   /** `count` numbers of a tensor's bytes, of a type as in GGUF files (`Q8_0`, `F16`, ...). */
   dequantize(type: string, bytes: Uint8Array, count: number): Float32Array;
 }
+
+/**
+ * Instructions that the addon's own kernels may use where the processor has them, each with what precedes it: none, so that ggml computes
+ * everything; those of every processor; AVX2 with FMA and F16C; AVX-VNNI; AVX-512 with VNNI.
+ */
+export const KERNELS = ['off', 'plain', 'avx2', 'avxvnni', 'avx512'] as const;
+export type Kernels = (typeof KERNELS)[number];
 
 /** `activation(weight * x + bias)`; `weight` is row-major, a row for each output. `gelu` is the exact one. */
 export interface DenseLayer {
@@ -118,8 +127,7 @@ export interface NativeContextOptions {
   threads: number;
   ubatch: number;
   flashAttention: boolean;
-  /** Whether the addon's own kernels compute in ggml's place where the processor has what they need. */
-  kernels: boolean;
+  kernels: Kernels;
   kvCacheType: 'f16' | 'q8_0';
   /** Most tokens a prompt may have; a longer one rejects with CONTEXT_OVERFLOW. */
   maxTokens: number;

@@ -102,15 +102,21 @@ test.each([
 });
 
 test('which kernels compute', () => {
-  const cpuinfo = 'processor : 0\nflags\t\t: fpu avx512f avx512bw avx512vl avx512_vnni sse\n';
+  let cpuinfo = 'processor : 0\nflags\t\t: fpu f16c fma avx2 avx_vnni avx512f avx512bw avx512vl avx512_vnni sse\n';
   expect(processorFinding({}, cpuinfo)).toMatchObject({ state: 'ok', found: expect.stringMatching(/, AVX-512 kernels$/) });
   expect(processorFinding({ LLAMA_RERANK_KERNELS: 'off' }, cpuinfo)).toMatchObject({
     state: 'note',
+    found: expect.stringMatching(/, AVX-512 kernels, LLAMA_RERANK_KERNELS is off$/),
     advice: expect.stringContaining('unset'),
   });
-  expect(processorFinding({}, cpuinfo.replace('avx512bw', ''))).toMatchObject({
-    found: expect.stringMatching(/, ggml's kernels$/),
-  });
+  for (const [flag, kernels] of [
+    ['avx512bw', 'AVX-VNNI kernels'],
+    ['avx_vnni', 'AVX2 kernels'],
+    ['f16c', "ggml's kernels"],
+  ]) {
+    cpuinfo = cpuinfo.replace(`${flag} `, '');
+    expect(processorFinding({}, cpuinfo).found).toMatch(new RegExp(`, ${kernels}$`));
+  }
   expect(processorFinding({}, undefined)).toMatchObject({ state: 'ok', found: expect.stringMatching(/, ggml's kernels$/) });
 });
 

@@ -2,7 +2,15 @@ import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { NativeAddon, NativeContext, NativeContextOptions, NativeJob, NativeModel } from '../../src/engine/addon.js';
+import type { TestContext } from 'vitest';
+import type {
+  Kernels,
+  NativeAddon,
+  NativeContext,
+  NativeContextOptions,
+  NativeJob,
+  NativeModel,
+} from '../../src/engine/addon.js';
 
 export const MODEL_OPTIONS = { gpuLayers: 0, useGpu: false, mmap: false };
 
@@ -12,8 +20,21 @@ export function addonFile(): string {
 }
 
 export function newContext(addon: NativeAddon, model: NativeModel, options: Partial<NativeContextOptions> = {}): NativeContext {
-  const defaults = { threads: 1, ubatch: 128, flashAttention: true, kernels: true, kvCacheType: 'f16', maxTokens: 4096 } as const;
+  const defaults = {
+    threads: 1,
+    ubatch: 128,
+    flashAttention: true,
+    kernels: 'avx512',
+    kvCacheType: 'f16',
+    maxTokens: 4096,
+  } as const;
   return new addon.Context(model, { states: 'marked', ...defaults, ...options });
+}
+
+/** Skips a test, and says so, where the processor or the build lacks these kernels. */
+export function needs(addon: NativeAddon, kernels: Kernels, { skip }: TestContext): void {
+  const most = addon.kernels(kernels);
+  skip(most !== kernels, `no ${kernels} here: the most is ${most}`);
 }
 
 /** A prompt of which `rows` are wanted; by default the last. */

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeModel } from '../../scripts/model/make.mjs';
-import type { NativeAddon, NativeModelOptions } from '../../src/engine/addon.js';
+import type { Kernels, NativeAddon, NativeModelOptions } from '../../src/engine/addon.js';
 import { openLibrary } from '../../src/engine/library.js';
 import { type EncoderOptions, encode, readWeights } from '../helpers/encoder-reference.js';
-import { batch, fault, MODEL_OPTIONS, newContext } from '../helpers/native.js';
+import { batch, fault, MODEL_OPTIONS, needs, newContext } from '../helpers/native.js';
 
 let folder: string;
 let addon: NativeAddon;
@@ -32,7 +32,7 @@ async function difference(
   flashAttention: boolean,
   sequences = SEQUENCES,
   types?: number[][],
-  kernels = true,
+  kernels: Kernels = 'avx512',
 ): Promise<number> {
   const model = new addon.Model(path, { ...MODEL_OPTIONS, ...native }, null);
   const { embedding } = await model.load();
@@ -87,11 +87,16 @@ describe('jina-reranker-v1', () => {
     expect(await difference(path, { exactGelu: true }, right, true)).toBeGreaterThan(0.05);
   });
 
+  test.for(['avxvnni', 'avx2', 'plain'] as const)('the same by the kernels for %s', async (kernels, context) => {
+    needs(addon, kernels, context);
+    expect(await difference(path, native, right, true, SEQUENCES, undefined, kernels)).toBeLessThan(5e-3);
+  });
+
   test('the same without our kernels, as on other processors: masks for ggml’s flash attention', async () => {
     const [first] = SEQUENCES as [number[]];
-    expect(await difference(path, native, right, true, SEQUENCES, undefined, false)).toBeLessThan(5e-3);
-    expect(await difference(path, native, right, true, [first], undefined, false)).toBeLessThan(5e-3);
-    expect(await difference(path, { exactGelu: true }, right, true, SEQUENCES, undefined, false)).toBeGreaterThan(0.05);
+    expect(await difference(path, native, right, true, SEQUENCES, undefined, 'off')).toBeLessThan(5e-3);
+    expect(await difference(path, native, right, true, [first], undefined, 'off')).toBeLessThan(5e-3);
+    expect(await difference(path, { exactGelu: true }, right, true, SEQUENCES, undefined, 'off')).toBeGreaterThan(0.05);
   });
 
   test('a correction that finds nothing to correct is an error', async () => {

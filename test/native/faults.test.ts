@@ -175,7 +175,7 @@ describe.skipIf(windows)('in a process of its own', () => {
       addon.openLibrary(...JSON.parse(process.argv[2]));
       const model = new addon.Model(process.argv[3], ${JSON.stringify(MODEL_OPTIONS)}, null);
       const one = Int32Array.of(0);
-      const options = { states: 'marked', threads: 1, ubatch: 64, flashAttention: true, kernels: true, kvCacheType: 'f16', maxTokens: 64 };
+      const options = { states: 'marked', threads: 1, ubatch: 64, flashAttention: true, kernels: 'avx512', kvCacheType: 'f16', maxTokens: 64 };
       model.load().then(() => new addon.Context(model, options).run({ tokens: one, lengths: one, rows: one, cuts: new Int32Array() }, null));`;
     const { signal, stderr } = run(script, fakeLlama());
     expect(signal).toBe('SIGABRT');

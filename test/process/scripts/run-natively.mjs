@@ -37,7 +37,7 @@ export async function runNatively(path, { causal, mmap, flashAttention }) {
       const half = tokens.length >> 1;
       const none = new Int32Array();
       const context = new addon.Context(model, {
-        ...{ states: causal ? 'marked' : 'mean', threads: 1, ubatch: 64, flashAttention, kernels: true, kvCacheType: 'f16' },
+        ...{ states: causal ? 'marked' : 'mean', threads: 1, ubatch: 64, flashAttention, kernels: 'avx512', kvCacheType: 'f16' },
         maxTokens: MOST_TOKENS,
       });
       const lengths = causal ? [tokens.length] : [half, tokens.length - half];
