@@ -22,7 +22,7 @@ const flags = ['-m', model, '-t', '1', '--gpu', 'cpu'];
 
 /** @param {string[]} argv */
 function start(...argv) {
-  const child = spawn(process.execPath, [CLI, ...argv], { env: { ...process.env, OMP_WAIT_POLICY: 'passive' } });
+  const child = spawn(process.execPath, [CLI, ...argv]);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;

@@ -33,7 +33,7 @@ const allowed = {
   mcp: ['index', 'adapters'],
   abortable: [],
   eval: ['index', 'lexical'],
-  bulk: ['index', 'eval'],
+  bulk: ['index', 'abortable', 'eval'],
   cli: ['index', 'server', 'eval', 'mcp', 'bulk'],
 };
 /** @type {Record<string, string[]>} */

@@ -4,6 +4,7 @@ import type { Identity } from './identity.js';
 import type { BulkInput, BulkRerankOptions, Engine } from './jobs.js';
 import { Journal } from './journal.js';
 import { type FailedLine, type OutputFormat, writeOutput } from './output.js';
+import { expectWritable } from './unwritable.js';
 
 export interface BulkProgress {
   /** Calls of `rerank`. */
@@ -59,6 +60,7 @@ export interface BulkReport {
  */
 export async function bulk(input: BulkInput, options: BulkOptions): Promise<BulkReport> {
   const { identity, engine, rerank = {}, format = 'jsonl', output, signal, onProgress } = options;
+  if (typeof output === 'string') await expectWritable(output);
   const checked = await checkInput(input, { identity: identity.digest, rerank, trec: format === 'trec', signal });
   const fingerprint = {
     input: checked.content,

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { corrupt, linesOf, ranked, readCorpus, readQueries, readRun } from '../eval/index.js';
 import { RerankError } from '../index.js';
 import type { BulkDocument, BulkInput, BulkLine } from './jobs.js';
+import { unwritable } from './unwritable.js';
 
 /**
  * JSON Lines of `{id, query, documents}`: `documents` are strings, or objects with a `text` and, if they have one, an `_id` or `id`.
@@ -88,6 +89,6 @@ export async function spool(stream: Readable, file: string, signal?: AbortSignal
     await pipeline(stream, createWriteStream(file, { flags: 'wx', mode: 0o600 }), signal ? { signal } : {});
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new RerankError('OUTPUT_UNWRITABLE', `${file}: ${(cause as Error).message}`, { cause });
+    throw unwritable(file, cause);
   }
 }

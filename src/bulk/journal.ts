@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { corrupt, expectSame, type Fingerprint, unreadable } from '../eval/index.js';
+import { corrupt, expectSame, type Fingerprint } from '../eval/index.js';
 import { RerankError } from '../index.js';
 import type { Outcome } from './jobs.js';
+import { unwritable } from './unwritable.js';
 
 /** How a line begins, by which it is known without parsing all of it. */
 const BEGINNING = /^\[(\d+),\{"(results|error)":/;
@@ -25,11 +26,11 @@ export class Journal {
    * Jobs that failed in an earlier run are to be done again.
    *
    * @param lines how many lines of input there are
-   * @throws RerankError JOURNAL_MISMATCH if the file is of another run, DATASET_CORRUPT, DATASET_UNREADABLE
+   * @throws RerankError JOURNAL_MISMATCH if the file is of another run, DATASET_CORRUPT, OUTPUT_UNWRITABLE
    */
   static async open(path: string, fingerprint: Fingerprint, lines: number): Promise<Journal> {
     const file = await open(path, 'a+').catch((cause) => {
-      throw unreadable(path, cause);
+      throw unwritable(path, cause);
     });
     try {
       const journal = new Journal(path, file, lines);
@@ -112,7 +113,7 @@ export class Journal {
     try {
       await this.#file.appendFile(line);
     } catch (cause) {
-      throw new RerankError('OUTPUT_UNWRITABLE', `${this.path}: ${(cause as Error).message}`, { cause });
+      throw unwritable(this.path, cause);
     }
     this.#end += Buffer.byteLength(line);
   }

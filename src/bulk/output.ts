@@ -7,6 +7,7 @@ import { RerankError } from '../index.js';
 import { changed } from './check.js';
 import type { BulkInput, BulkLine, Outcome } from './jobs.js';
 import type { Journal } from './journal.js';
+import { unwritable } from './unwritable.js';
 
 /** JSON Lines, or a run in TREC's form. */
 export type OutputFormat = 'jsonl' | 'trec';
@@ -62,7 +63,7 @@ export async function writeOutput(
     await rm(temporary, { force: true });
     signal?.throwIfAborted();
     if (cause instanceof RerankError) throw cause;
-    throw new RerankError('OUTPUT_UNWRITABLE', `${target}: ${(cause as Error).message}`, { cause });
+    throw unwritable(target, cause);
   }
   return failed;
 }

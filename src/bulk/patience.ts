@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { abortable } from '../abortable.js';
 import { isRefusal, unavailable } from './connection.js';
 
 /** Milliseconds before a command that found no server is given again, and between two remarks about that. */
@@ -38,13 +39,7 @@ export class Patience {
 
   /** The promise's value, or the signal's reason once it is aborted. */
   unlessEnded<T>(promise: Promise<T>): Promise<T> {
-    const signal = this.#signal;
-    return new Promise((resolve, reject) => {
-      const end = () => reject(signal.reason);
-      if (signal.aborted) end();
-      signal.addEventListener('abort', end, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
-    });
+    return abortable(promise, this.#signal);
   }
 
   /** Says that the server is gone, if it was not said just now. */

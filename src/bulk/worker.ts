@@ -9,6 +9,7 @@ import type { Identity } from './identity.js';
 import { type BulkRanker, type BulkRerankOptions, compute, type Done } from './jobs.js';
 import { Patience } from './patience.js';
 import { ATTEMPTS, revive, weigh } from './retries.js';
+import { unwritable } from './unwritable.js';
 
 export interface WorkerOptions extends QueueAddress {
   readonly ranker: BulkRanker;
@@ -136,7 +137,7 @@ async function beat({ Redis, connection }: Bullmq, file: string | undefined, sig
       await setTimeout(HEARTBEAT, undefined, { signal }).catch(() => {});
     }
   } catch (cause) {
-    throw new RerankError('OUTPUT_UNWRITABLE', `${file}: ${(cause as Error).message}`, { cause });
+    throw unwritable(file, cause);
   } finally {
     client.disconnect();
     await rm(file, { force: true });

@@ -31,6 +31,7 @@ import {
   rankingOptions,
 } from './options.js';
 import { type ProgressLine, progressFor, progressLog } from './progress.js';
+import { STARTER_NOTICE } from './rank.js';
 import { isTerminal, type LoadedReranker, type Shell, write } from './shell.js';
 
 interface BulkFlags extends ModelFlags, RankingFlags, CommonFlags {
@@ -94,6 +95,7 @@ async function run(command: Command, source: string, flags: BulkFlags, shell: Sh
     progress.clear();
     if (!quiet) shell.stderr.write(`llama-rerank: ${text}\n`);
   };
+  if (flags.model === undefined) say(STARTER_NOTICE);
   const scratch = await mkdtemp(join(tmpdir(), 'llama-rerank-'));
   try {
     const input = await openInput(command, source, flags, shell, scratch);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -211,7 +211,8 @@ test('a bad line ends the run before anything is computed', async () => {
 });
 
 test('output that cannot be written is an error, and the journal keeps what was done', async () => {
-  const options = { output: join(folder, 'none/out') };
+  const options = { output: join(folder, 'taken') };
+  mkdirSync(options.output);
   await expect(run(line('a', 'q', 'x'), ranker(), options)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
   const each = ranker();
   expect(await run(line('a', 'q', 'x'), each)).toMatchObject({ resumed: 1 });

@@ -24,7 +24,9 @@ const RESULTS =
 test('results go to stdout, the rate to stderr; options reach the model', async () => {
   const { code, stdout, stderr, calls, loads, disposed } = await runFake(['bulk', jobs, '-t', '3', '--overflow', 'error']);
   expect({ code, stdout }).toEqual({ code: 0, stdout: RESULTS });
-  expect(stderr).toMatch(/^llama-rerank: 2 lines; 2 jobs in \d+ s: [\d.,]+ jobs\/s, [\d.,]+ tokens\/s\n$/);
+  const [notice, ...said] = stderr.split(/(?<=\n)/);
+  expect(notice).toContain('starter model');
+  expect(said.join('')).toMatch(/^llama-rerank: 2 lines; 2 jobs in \d+ s: [\d.,]+ jobs\/s, [\d.,]+ tokens\/s\n$/);
   expect(calls.slice(1).map(({ options }) => options)).toEqual([
     { overflow: 'error', signal: expect.any(AbortSignal) },
     { overflow: 'error', signal: expect.any(AbortSignal) },
@@ -40,7 +42,7 @@ test('stdin; --quiet', async () => {
 test('a bad line of stdin is named', async () => {
   const { code, stderr, loads } = await runFake(['bulk', '-'], { stdin: `${JOBS}{}\n` });
   expect(code).toBe(2);
-  expect(stderr).toBe("llama-rerank: stdin:3: expected a string or a number in 'id' (DATASET_CORRUPT)\n");
+  expect(stderr).toContain("llama-rerank: stdin:3: expected a string or a number in 'id' (DATASET_CORRUPT)\n");
   expect(loads.length).toBe(1);
 });
 
@@ -69,6 +71,16 @@ test('--dry-run says what a run would take, and writes nothing', async () => {
     /^lines {6}2\njobs {7}2 .*\npairs {6}3\ntokens {5}about 2,000\ntime {7}about .* by 2 jobs that were computed\n$/,
   );
   expect([existsSync(out), existsSync(`${out}.journal`)]).toEqual([false, false]);
+});
+
+test('where nothing can be written, that is said before anything is computed', async () => {
+  const out = join(folder, 'nowhere', 'out.jsonl');
+  for (const argv of [[], ['--journal', join(folder, 'journal')]]) {
+    const { code, stderr, calls } = await runFake(['bulk', jobs, '-o', out, ...argv]);
+    expect([code, calls.length]).toEqual([1, 0]);
+    expect(stderr).toMatch(/nowhere.*: expected a place that can be written: ENOENT.*\(OUTPUT_UNWRITABLE\)/);
+  }
+  expect(existsSync(join(folder, 'journal'))).toBe(false);
 });
 
 test.each<[string, string[], RegExp]>([

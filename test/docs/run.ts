@@ -17,7 +17,7 @@ export async function runBlock(block: Block): Promise<string> {
     writeFileSync(join(folder, 'prelude.js'), toJavaScript(prelude));
     writeFileSync(join(folder, 'block.js'), scriptOf(block));
     writeFileSync(join(folder, 'main.js'), `await import('./block.js');\n${FINISH}`);
-    const env = { ...process.env, HF_HUB_OFFLINE: '1', OMP_WAIT_POLICY: 'passive', NO_COLOR: '1' };
+    const env = { ...process.env, HF_HUB_OFFLINE: '1', NO_COLOR: '1' };
     const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'main.js')], {
       cwd: root,
       env,

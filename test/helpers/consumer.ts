@@ -48,7 +48,7 @@ export class Consumer {
 
   run(command: string, ...args: string[]): Promise<Ran> {
     const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|LLAMA_RERANK_|NODE_|VITEST)/i.test(name));
-    const env = { ...Object.fromEntries(kept), ...settings, PATH: this.path, OMP_WAIT_POLICY: 'passive', CI: 'true' };
+    const env = { ...Object.fromEntries(kept), ...settings, PATH: this.path, CI: 'true' };
     return new Promise((done, failed) => {
       const child = spawn(command, args, { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
       let [stdout, stderr] = ['', ''];

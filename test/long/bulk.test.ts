@@ -32,7 +32,7 @@ interface Child {
 }
 
 function start(...argv: string[]): Child {
-  const child = spawn(process.execPath, [CLI, ...argv], { cwd: folder, env: { ...process.env, OMP_WAIT_POLICY: 'passive' } });
+  const child = spawn(process.execPath, [CLI, ...argv], { cwd: folder });
   children.push(child);
   const output = { stderr: '' };
   child.stdout.resume();
